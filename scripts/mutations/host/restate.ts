@@ -52,6 +52,40 @@ export const RESTATE: readonly Mutation[] = [
       "an invocation that begins a flow > sends all branches of a fan-out that is too wide for it, and none twice",
   },
   {
+    breaks: "restate: the timeout of a held wait leaves without its token",
+    file: CARRIER,
+    find: "return send.token !== undefined && send.dueAt !== undefined;",
+    replace: 'return send.token === "";',
+    test: "test/engines/restate/adoption.test.ts",
+    killedBy: "a wait that was held and is decided later cancels its timeout",
+  },
+  {
+    breaks: "restate: the token of a delivered message keeps a state stored",
+    file: "src/engines/restate/delivery/address-state.ts",
+    find: "if (token !== undefined && this.delayed.get(token)?.id === envelope.id)",
+    replace: 'if (token !== undefined && envelope.id === "")',
+    test: "test/engines/restate/waiting.test.ts",
+    killedBy:
+      "an object whose address has no state left > stores nothing once the message that it sent itself is delivered",
+  },
+  {
+    breaks: "restate: tokens and clients that are past stay stored",
+    file: "src/engines/restate/delivery/collection.ts",
+    find: "  state.forgetPast(at);\n",
+    replace: "",
+    test: "test/engines/restate/waiting.test.ts",
+    killedBy:
+      "an object whose address has no state left > forgets tokens of messages to others, and clients that wait, when they are past",
+  },
+  {
+    breaks: "clusters: an aged state is deleted while a flow may come back to it",
+    file: "src/core/state/expired-values.ts",
+    find: "return expiresAt + (TERMS_KEPT - 1) * afterMs;",
+    replace: "return expiresAt;",
+    test: "test/engines/restate/waiting.test.ts",
+    killedBy: "a state that was made without an id is deleted some terms after it has aged out",
+  },
+  {
     breaks: "restate: a client stays with a node that fails",
     file: INGRESS,
     find: "if (this.#node === node) this.#node++;",

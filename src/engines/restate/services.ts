@@ -7,17 +7,12 @@ import type {
   ServiceOptions,
   VirtualObjectDefinition,
 } from "@restatedev/restate-sdk";
-import {
-  adoptState,
-  askAddress,
-  collectAtAddress,
-  deliverToAddress,
-  listenAtAddress,
-  saveState,
-} from "./delivery/address.ts";
+import { adoptAddress } from "./delivery/adoption.ts";
+import { askAddress, deliverToAddress, listenAtAddress, saveState } from "./delivery/address.ts";
 import type { Question } from "./delivery/address.ts";
 import { AddressState } from "./delivery/address-state.ts";
 import type { Listener } from "./delivery/address-state.ts";
+import { collectAtAddress } from "./delivery/collection.ts";
 import { Carrier } from "./delivery/carrier.ts";
 import type { HostedFunctions } from "./delivery/functions.ts";
 import { keepDeadLetter, listDeadLetters } from "./delivery/dead-letters.ts";
@@ -89,8 +84,8 @@ function addressObject(functions: HostedFunctions): RestateService {
   const collect = objectHandler<{ readonly at: number }>((...given) =>
     collectAtAddress(functions, ...given),
   );
-  const adopt = async (ctx: ObjectContext, state: string): Promise<string> => {
-    adoptState(functions, objectJournalOf(ctx), state);
+  const adopt = async (ctx: ObjectContext, adoption: string): Promise<string> => {
+    await adoptAddress(functions, objectJournalOf(ctx), adoption);
     return "null";
   };
   const ask = async (ctx: ObjectContext, input: string): Promise<string> =>

@@ -1,8 +1,9 @@
-import { AGE_OUT_VALUE } from "../../../core/activation/age-out.ts";
 import type { StateReader } from "../../../core/activation/activation.ts";
 import type { StoredValue, ValueWrite } from "../../../core/activation/effects.ts";
 import { HandbackError } from "../../../core/errors/errors.ts";
+import { nextExpiry } from "../../../core/state/expired-values.ts";
 import type { ObjectJournal } from "../journal/journal.ts";
+import type { Delivery } from "../wire/delivery.ts";
 
 /** Version of the stored state of an address. */
 const VERSION = 1;
@@ -17,6 +18,8 @@ const TOKENS_KEPT_MS = 60_000;
 interface DelayedMessage {
   readonly invocation: string;
   readonly dueAt: number;
+  /** Id of the message. States of the first release have none. */
+  readonly id?: string;
 }
 
 /** A client that waits for a reply of an address. */
@@ -109,6 +112,11 @@ export class AddressState implements StateReader {
     return [...this.#values.keys()];
   }
 
+  /** All values, by their names. */
+  get values(): ReadonlyMap<string, StoredValue> {
+    return this.#values;
+  }
+
   write({ name, value }: Pick<ValueWrite, "name" | "value">): void {
     if (value === null) this.#values.delete(name);
     else this.#values.set(name, value);
@@ -116,15 +124,21 @@ export class AddressState implements StateReader {
   }
 
   /**
-   * Returns the first instant at which a value expires. The age of a whole state does not count,
-   * because work under way may come back to it.
+   * Returns the first instant at which something stored here is needed no more. Tokens and clients
+   * count only if nothing else is stored: else the next message forgets them.
    */
-  nextExpiry(): number | undefined {
-    let next: number | undefined;
-    for (const [name, { expiresAt }] of this.#values)
-      if (name !== AGE_OUT_VALUE && expiresAt !== undefined && expiresAt < (next ?? Infinity))
-        next = expiresAt;
-    return next;
+  nextCollection(): number | undefined {
+    if (this.#values.size > 0) return nextExpiry(this.#values);
+    const { delayed, listeners } = this;
+    if (delayed.size + listeners.length === 0) return undefined;
+    const kept = Array.from(delayed.values(), ({ dueAt }) => dueAt + TOKENS_KEPT_MS);
+    return Math.max(...kept, ...listeners.map(({ until }) => until)) + 1;
+  }
+
+  /** Forgets the token of a message that is delivered to its own sender. */
+  forgetDelivered({ envelope, token }: Delivery): void {
+    if (token !== undefined && this.delayed.get(token)?.id === envelope.id)
+      this.delayed.delete(token);
   }
 
   /** Forgets the tokens of messages that were delivered, and clients that wait no more. */

@@ -1,5 +1,4 @@
 import type { Reply } from "../../../core/activation/effects.ts";
-import { AGE_OUT_VALUE } from "../../../core/activation/age-out.ts";
 import type { ObjectJournal } from "../journal/journal.ts";
 import { readAddressKey } from "../wire/address-key.ts";
 import { readDelivery } from "../wire/delivery.ts";
@@ -8,6 +7,7 @@ import type { PrintedEffects } from "../wire/printed-effects.ts";
 import { AddressState } from "./address-state.ts";
 import type { Listener } from "./address-state.ts";
 import { applyEffects, parkMessage } from "./apply.ts";
+import { planCollection } from "./collection.ts";
 import type { HostedFunctions } from "./functions.ts";
 import { runStep } from "./step.ts";
 
@@ -31,17 +31,6 @@ export async function deliverToAddress(
 ): Promise<void> {
   for (const printed of messages)
     await handleAtAddress(functions, journal, readDelivery(printed), (effects) => effects);
-}
-
-/** Takes over the state of an address that an invocation has held in memory until now. */
-export function adoptState(
-  functions: HostedFunctions,
-  journal: ObjectJournal,
-  printed: string,
-): void {
-  const state = AddressState.read(printed);
-  planCollection(functions, journal, state);
-  state.save(journal);
 }
 
 /** Forgets what is past, and writes the state to its object. */
@@ -79,8 +68,7 @@ async function handleAtAddress(
   takeReply: (effects: PrintedEffects) => PrintedEffects,
 ): Promise<void> {
   const state = await AddressState.load(journal);
-  if (delivery.token !== undefined && delivery.envelope.caller?.id === delivery.envelope.target.id)
-    state.delayed.delete(delivery.token);
+  state.forgetDelivered(delivery);
   const result = await runStep(functions, journal, delivery, state);
   if ("parked" in result) return parkMessage(functions, journal, delivery, result);
   await applyEffects(functions, journal, takeReply(result.effects), state);
@@ -99,37 +87,6 @@ export async function listenAtAddress(
   if (standing !== undefined) return journal.wake(listener.sleeper, JSON.stringify(standing));
   state.forgetPast(listener.at);
   state.listeners = [...state.listeners, listener];
-  state.save(journal);
-}
-
-/** Deletes the values that have expired by an instant. */
-export async function collectAtAddress(
-  functions: HostedFunctions,
-  journal: ObjectJournal,
-  { at }: { readonly at: number },
-): Promise<void> {
-  const state = await AddressState.load(journal);
-  // A value with an earlier instant has sent a message of its own, which goes on for all.
-  if (state.collectAt !== at) return;
-  for (const name of state.names) {
-    const expiresAt = state.read(name)?.expiresAt;
-    if (name !== AGE_OUT_VALUE && expiresAt !== undefined && expiresAt <= at)
-      state.write({ name, value: null });
-  }
-  state.collectAt = undefined;
   planCollection(functions, journal, state);
   state.save(journal);
-}
-
-/** Sends this address a message for the instant at which its next value expires. */
-function planCollection(
-  functions: HostedFunctions,
-  journal: ObjectJournal,
-  state: AddressState,
-): void {
-  const next = state.nextExpiry();
-  if (next === undefined || (state.collectAt !== undefined && state.collectAt <= next)) return;
-  state.collectAt = next;
-  const to = { service: functions.names.address, key: journal.key, handler: "collect" };
-  journal.send(to, JSON.stringify({ at: next }), functions.delayUntil(next));
 }

@@ -1,7 +1,7 @@
 import type { Reply } from "../../../core/activation/effects.ts";
 import { formatAddress } from "../../../core/message/address.ts";
 import type { Journal } from "../journal/journal.ts";
-import { printDelivery } from "../wire/delivery.ts";
+import { printDelivery, readDelivery } from "../wire/delivery.ts";
 import type { Delivery } from "../wire/delivery.ts";
 import type { PrintedEffects, PrintedSend } from "../wire/printed-effects.ts";
 import { LETTERS_KEY } from "../wire/recipient.ts";
@@ -52,7 +52,8 @@ async function sendOn(
   const sent = journal.send(recipientOf(functions, key), JSON.stringify([delivery]), delayMs);
   if (dueAt === undefined || token === undefined || state === undefined) return;
   cancelDelayed(journal, state, token);
-  state.delayed.set(token, { invocation: await sent.invocationId(), dueAt });
+  const { id } = readDelivery(delivery).envelope;
+  state.delayed.set(token, { invocation: await sent.invocationId(), dueAt, id });
 }
 
 /** Cancels the delayed message of a token, if it is pending. */

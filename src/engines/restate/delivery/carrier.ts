@@ -6,6 +6,7 @@ import { readDelivery } from "../wire/delivery.ts";
 import type { Delivery, PrintedDelivery } from "../wire/delivery.ts";
 import type { PrintedEffects, PrintedSend } from "../wire/printed-effects.ts";
 import { AddressState } from "./address-state.ts";
+import { printAdoption } from "./adoption.ts";
 import type { Answer, Question } from "./address.ts";
 import { applyEffects, parkMessage, recipientOf } from "./apply.ts";
 import type { HostedFunctions } from "./functions.ts";
@@ -35,6 +36,8 @@ interface HeldAddress {
   readonly state: AddressState;
   /** The messages that it has got. */
   readonly messages: PrintedDelivery[];
+  /** The delayed messages that it can cancel, by their tokens. They leave from its virtual object. */
+  readonly delayed: Map<string, PrintedSend>;
   /** True once a message has had an effect beside the state. */
   hasActed: boolean;
 }
@@ -65,6 +68,8 @@ const NO_STATE: StateReader = { read: () => undefined };
  * CA6 At an address with state, only the first message for it and the flow that begins with it are
  * handled: nothing else may keep the address busy.
  * CA7 Messages from one sender to one target keep their order, whether they stay or leave.
+ * CA8 A delayed message with a token leaves from the virtual object of its sender, which can cancel
+ * it. So a held address that sends one is handed over at once.
  */
 export class Carrier {
   readonly #functions: HostedFunctions;
@@ -145,11 +150,17 @@ export class Carrier {
       return;
     }
     const { effects } = result;
-    if (held?.isOwn === true) return this.#takeOwn(effects, held.state);
-    for (const write of effects.writes) held?.state.write(write);
-    if (held !== undefined && !isQuiet(effects)) held.hasActed = true;
-    this.#route(effects.sends);
-    this.#takeRest(effects);
+    if (held === undefined) {
+      this.#route(effects.sends);
+      return this.#takeRest(effects);
+    }
+    if (held.isOwn) return this.#takeOwn(effects, held.state);
+    for (const write of effects.writes) held.state.write(write);
+    if (!isQuiet(effects)) held.hasActed = true;
+    for (const token of effects.cancels) held.delayed.delete(token);
+    for (const send of effects.sends) if (isCancelable(send)) held.delayed.set(send.token, send);
+    this.#route(effects.sends.filter((send) => !isCancelable(send)));
+    this.#takeRest({ ...effects, cancels: [] });
   }
 
   /** Takes the effects of the message for the address of this invocation, whose state can change. */
@@ -189,8 +200,7 @@ export class Carrier {
   }
 
   #hold(key: string, isPassing: boolean): void {
-    const state = AddressState.empty();
-    this.#held.set(key, { isOwn: false, isPassing, state, messages: [], hasActed: false });
+    this.#held.set(key, heldAddress(AddressState.empty(), { isOwn: false, isPassing }));
   }
 
   #leave(effects: PrintedEffects): void {
@@ -205,7 +215,7 @@ export class Carrier {
     const own = this.#own;
     if (own?.key !== key) return this.#held.get(key);
     this.#own = undefined;
-    return { isOwn: true, isPassing: false, state: own.state, messages: [], hasActed: false };
+    return heldAddress(own.state, { isOwn: true, isPassing: false });
   }
 
   #isHere(key: string): boolean {
@@ -214,7 +224,8 @@ export class Carrier {
 
   /** Lets messages leave, after the addresses that they could lead back to. */
   async #flush(): Promise<void> {
-    if (this.#leaving.length === 0) return;
+    const isDelaying = [...this.#held.values()].some(({ delayed }) => delayed.size > 0);
+    if (this.#leaving.length === 0 && !isDelaying) return;
     await this.#handOver();
     const leaving = this.#leaving;
     this.#leaving = [];
@@ -223,10 +234,11 @@ export class Carrier {
 
   async #handOver(): Promise<void> {
     const calls: Promise<unknown>[] = [];
-    for (const [key, { state, messages, hasActed }] of this.#held) {
-      if (state.isEmpty) continue;
+    for (const [key, { state, messages, delayed, hasActed }] of this.#held) {
+      if (state.isEmpty && delayed.size === 0) continue;
       const to = recipientOf(this.#functions, key);
-      if (hasActed) calls.push(this.#journal.call({ ...to, handler: "adopt" }, state.print()));
+      const adoption = (): string => printAdoption({ state, sends: [...delayed.values()] });
+      if (hasActed) calls.push(this.#journal.call({ ...to, handler: "adopt" }, adoption()));
       else this.#journal.send(to, JSON.stringify(messages));
     }
     this.#held.clear();
@@ -235,6 +247,18 @@ export class Carrier {
 }
 
 const NO_EFFECTS: PrintedEffects = { writes: [], cancels: [], sends: [], replies: [], letters: [] };
+
+function heldAddress(
+  state: AddressState,
+  kind: Pick<HeldAddress, "isOwn" | "isPassing">,
+): HeldAddress {
+  return { ...kind, state, messages: [], delayed: new Map(), hasActed: false };
+}
+
+/** Tells whether the sender of a message can cancel it. */
+function isCancelable(send: PrintedSend): send is PrintedSend & { readonly token: string } {
+  return send.token !== undefined && send.dueAt !== undefined;
+}
 
 function isCall({ key, dueAt }: PrintedSend): boolean {
   return key === undefined && dueAt === undefined;

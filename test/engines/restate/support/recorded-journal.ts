@@ -8,7 +8,7 @@ import type { Recipient } from "../../../../src/engines/restate/wire/recipient.t
 
 /** Something that an invocation has done to the cluster, in order. */
 export interface Done {
-  readonly what: "call" | "send" | "run";
+  readonly what: "call" | "send" | "run" | "cancel";
   readonly to: string;
   readonly input: string;
 }
@@ -48,7 +48,9 @@ export class RecordedJournal implements Journal {
     return { invocationId: async () => id };
   }
 
-  cancel(): void {}
+  cancel(invocationId: string): void {
+    this.done.push({ what: "cancel", to: invocationId, input: "" });
+  }
 
   wake(_sleeper: string, _value: string): void {}
 }

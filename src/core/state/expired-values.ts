@@ -1,5 +1,5 @@
-import { AGE_OUT_VALUE, readAgeOut } from "../../../core/activation/age-out.ts";
-import type { StoredValue } from "../../../core/activation/effects.ts";
+import { AGE_OUT_VALUE, readAgeOut } from "../activation/age-out.ts";
+import type { StoredValue } from "../activation/effects.ts";
 
 /**
  * Terms for which an aged state is kept. A cluster cannot tell whether a flow is under way that may
@@ -24,9 +24,13 @@ export function expiredValues(values: Values, expiring: Values, now: number): re
 }
 
 /** Returns the earliest instant at which a value expires, or `undefined` if no value expires. */
-export function nextExpiry(values: Values): number | undefined {
-  const instants = [...values].flatMap(([name, value]) => neededUntil(name, value) ?? []);
-  return instants.length === 0 ? undefined : Math.min(...instants);
+export function nextExpiry(values: Iterable<readonly [string, StoredValue]>): number | undefined {
+  let next: number | undefined;
+  for (const [name, value] of values) {
+    const until = neededUntil(name, value);
+    if (until !== undefined && until < (next ?? Infinity)) next = until;
+  }
+  return next;
 }
 
 function neededUntil(name: string, { content, expiresAt }: StoredValue): number | undefined {

@@ -9,6 +9,8 @@ export interface ClusterTests {
   readonly files: readonly string[];
   /** Pattern of the names of the tests to run. Default: all of them. */
   readonly name?: string | undefined;
+  /** Number of tests that run at the same time. Default: that of the configuration. */
+  readonly atOnce?: number | undefined;
   /** Makes a text from the results, to print before the counts. */
   readonly summary?: (modules: readonly TestModule[]) => string | undefined;
 }
@@ -18,10 +20,11 @@ export interface ClusterTests {
  * leaves it out.
  */
 export async function runClusterTests(chosen: ClusterTests): Promise<void> {
-  const { folder, files, name, summary } = chosen;
+  const { folder, files, name, atOnce, summary } = chosen;
   const vitest = await startVitest(files.length > 0 ? [...files] : [folder], {
     watch: false,
     config: "vitest.clusters.config.ts",
+    ...(atOnce !== undefined && { maxConcurrency: atOnce }),
     ...(name !== undefined && { testNamePattern: name }),
   });
   const modules = vitest.state.getTestModules();
@@ -36,4 +39,10 @@ export async function runClusterTests(chosen: ClusterTests): Promise<void> {
   const failed = isClean ? left : Math.max(1, left);
   console.log(`\n${passed} passed, ${failed} failed`);
   if (failed > 0) process.exitCode = 1;
+}
+
+/** Returns a Markdown table of rows, the first of which is its head. */
+export function markdownTable([head = [], ...rows]: readonly (readonly unknown[])[]): string {
+  const line = head.map(() => "---");
+  return [head, line, ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 }

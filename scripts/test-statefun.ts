@@ -4,16 +4,16 @@
  * `node_modules/.cache` and builds the cluster in `test/clusters/statefun/harness/target`, once.
  *
  * Arguments name test files, and `-t` names tests. The conformance suite runs in two settings of the
- * cluster: in all with `--all`, or in those whose names contain `--settings`. Prints the results by
- * setting. Ends with `N passed, N failed`, or with exit code 69 if something is
- * missing on this machine.
+ * cluster: in all with `--all`, which also compares more random flows, or in those whose names contain
+ * `--settings`. Prints the results by setting. Ends with `N passed, N failed`, or with exit code 69 if
+ * something is missing on this machine.
  */
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import type { TestModule } from "vitest/node";
 import { buildHarness, runs, UNAVAILABLE } from "./build-harness.ts";
-import { runClusterTests } from "./run-cluster-tests.ts";
+import { markdownTable, runClusterTests } from "./run-cluster-tests.ts";
 import type { HazardCounts } from "../test/clusters/statefun/support/hazards.ts";
 
 /** The Python SDKs, each with what it needs, and the variable that names its Python. */
@@ -25,6 +25,10 @@ const SDKS = [
     packages: ["apache-flink-statefun==2.0.0", "protobuf==3.20.3"],
   },
 ];
+
+/** Random flows for the comparison of engines, in a run of all settings. */
+const ALL_PROGRAMS = "200";
+const LONG_TESTS_AT_ONCE = 100;
 
 const missing = installSdks() ?? buildHarness();
 if (missing === undefined) await runTests();
@@ -69,10 +73,13 @@ async function runTests(): Promise<void> {
   });
   const settings = values.all === true ? "all" : values.settings;
   if (settings !== undefined) process.env["STATEFUN_SETTINGS"] = settings;
+  if (values.all === true) process.env["CLUSTER_PROGRAMS"] ??= ALL_PROGRAMS;
   await runClusterTests({
     folder: "test/clusters/statefun",
     files: positionals,
     name: values.t,
+    // Where tasks fail, tests have long windows of time, in which they wait.
+    atOnce: settings === undefined ? undefined : LONG_TESTS_AT_ONCE,
     summary: settingsTable,
   });
 }
@@ -99,6 +106,5 @@ function settingsTable(modules: readonly TestModule[]): string | undefined {
     });
   if (rows.length === 0) return undefined;
   const head = ["setting", "passed", "seconds", "requests", "answers lost", "failures", "kills"];
-  const line = head.map(() => "---");
-  return [head, line, ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
+  return markdownTable([head, ...rows]);
 }

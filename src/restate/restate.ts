@@ -1,12 +1,8 @@
 import { createEndpointHandler } from "@restatedev/restate-sdk";
-import type { LoggerTransport } from "@restatedev/restate-sdk";
 import { hasState, knowsFunction } from "../core/activation/definition.ts";
 import type { Definition } from "../core/activation/definition.ts";
 import { toHex } from "../core/crypto/hex.ts";
-import { isError } from "../core/data/kind.ts";
 import { ClaimedFlowNumbers } from "../core/engine/claimed-flow-numbers.ts";
-import { logFacts } from "../core/errors/log-facts.ts";
-import type { Log } from "../core/host/log.ts";
 import { WorkLog } from "../core/host/work-log.ts";
 import { readOptions } from "../core/validation/options.ts";
 import type { ReadOptions } from "../core/validation/options.ts";
@@ -16,6 +12,7 @@ import { Ingress } from "../engines/restate/client/ingress.ts";
 import { RestateEngine } from "../engines/restate/client/restate-engine.ts";
 import { CLIENT_PREFIX } from "../engines/restate/delivery/apply.ts";
 import type { HostedFunctions } from "../engines/restate/delivery/functions.ts";
+import { sdkLogger } from "../engines/restate/sdk-logger.ts";
 import { servicesOf } from "../engines/restate/services.ts";
 import type { RestateService } from "../engines/restate/services.ts";
 import { writeAddressKey } from "../engines/restate/wire/address-key.ts";
@@ -122,7 +119,7 @@ export function restateAtPace(options: RestateOptions, pace: number): Restate {
       return (handler ??= createEndpointHandler({
         services: [...services],
         identityKeys: [...identityKeys],
-        logger: loggerOf(log),
+        logger: sdkLogger(log),
       }));
     },
     deadLetters: async (limit = 100) => (await engine.deadLetters(limit)).map(toDeadLetter),
@@ -180,24 +177,5 @@ function hostedFunctions(
     parkedForMs: parkedFor,
     carriedCalls: carry,
     resultLimit: RESULT_LIMIT,
-  };
-}
-
-type Write = (log: Log, ...line: Parameters<Log["warn"]>) => void;
-
-/** The levels of the SDK's lines that are passed on. */
-const WRITERS: ReadonlyMap<string, Write> = new Map<string, Write>([
-  ["warn", (log, ...line) => log.warn(...line)],
-  ["error", (log, ...line) => log.error(...line)],
-]);
-
-/** Passes on what Restate's SDK logs, without the values that its lines may hold. */
-function loggerOf(log: Log): LoggerTransport {
-  return ({ level, context }, message: unknown, ...rest: readonly unknown[]) => {
-    const write = WRITERS.get(level);
-    if (write === undefined) return;
-    const [line = ""] = String(message).split("\n");
-    const facts = logFacts(rest.find(isError));
-    write(log, `Restate: ${line}`, { ...facts, handler: context?.handlerName });
   };
 }

@@ -1,129 +1,85 @@
-import { spawn } from "node:child_process";
-import type { ChildProcess } from "node:child_process";
+import { createServer } from "node:http2";
+import type { AddressInfo } from "node:net";
 import { once } from "node:events";
-import { fileURLToPath } from "node:url";
-import { setTimeout as pause } from "node:timers/promises";
-import { restate } from "handback/restate";
-import { afterEach, expect, test } from "vitest";
-import { freePort } from "../support/free-port.ts";
+import { createEndpointHandler, service } from "@restatedev/restate-sdk";
+import type { Context } from "@restatedev/restate-sdk";
+import { expect, onTestFinished, test } from "vitest";
+import { sdkLogger } from "../../../src/engines/restate/sdk-logger.ts";
+import { KillLoop } from "./support/kill-loop.ts";
+import type { KillCounts } from "./support/kill-loop.ts";
 import { JOURNAL_MISMATCH, RestateServer } from "./support/restate-server.ts";
-import { ledger } from "./support/ledger-functions.ts";
-import type { Addition } from "./support/ledger-functions.ts";
 
-const APP = fileURLToPath(new URL("support/ledger-app.ts", import.meta.url));
-/** Number of kills in one test. By hand, many more. */
-const KILLS = Number(process.env["RESTATE_KILLS"] ?? 4);
-/** Flows that end between two kills, and the time until the next one if nothing ends, in ms. */
-const [PROGRESS, STALLED_MS] = [12, 20_000];
-const [CALLERS, ACCOUNTS] = [8, 5];
-
-/** A program in a process of its own, which can be killed and started again. */
-class App {
-  readonly port: number;
-  readonly #ingress: string;
-  #child: ChildProcess | undefined;
-  errors = "";
-
-  constructor(port: number, ingress: string) {
-    this.port = port;
-    this.#ingress = ingress;
-  }
-
-  start(): void {
-    this.#child = spawn(process.execPath, [APP, String(this.port), this.#ingress], {
-      stdio: ["ignore", "ignore", "pipe"],
-    });
-    this.#child.stderr?.on("data", (text: Buffer) => (this.errors += text.toString()));
-  }
-
-  async kill(): Promise<void> {
-    if (this.#child === undefined || this.#child.exitCode !== null) return;
-    const exit = once(this.#child, "exit");
-    this.#child.kill("SIGKILL");
-    await exit;
+declare module "vitest" {
+  interface TaskMeta {
+    /** Counts of the kill loop of a test. */
+    kills?: KillCounts;
   }
 }
 
-const closing: (() => Promise<void> | void)[] = [];
-afterEach(async () => {
-  for (const close of closing.splice(0).toReversed()) await close();
-});
+/** Minutes of each kill loop. Default: a few kills only. */
+const MINUTES = Number(process.env["RESTATE_KILL_MINUTES"] ?? 0);
+/** One of each kind, and one without progress since the one before. */
+const LEAST_KILLS = 5;
+/** Time for all that begins before the kills and ends after them. */
+const MARGIN_MS = 300_000;
 
-test.each([
-  ["the program", true, false],
-  ["the server", false, true],
-  ["both", true, true],
-])(
-  "additions count once while %s is killed",
-  async (_, killsApp, killsServer) => {
-    const server = await RestateServer.start();
-    closing.push(() => server.stop());
-    const app = new App(await freePort(), server.ingress);
-    closing.push(() => app.kill());
-    app.start();
-    await deployed(server, app);
-    const client = restate({
-      functions: [ledger.add],
-      application: "ledger",
-      ingress: [server.ingress],
-      requestTimeout: "2m",
-    });
-    closing.push(() => client.close());
+const SUSPENDED = { RESTATE_WORKER__INVOKER__INACTIVITY_TIMEOUT: "0s" };
+const LAZY = { RESTATE_WORKER__INVOKER__EAGER_STATE_SIZE_LIMIT: "0" };
+const ONE_PARTITION = { RESTATE_DEFAULT_NUM_PARTITIONS: "1" };
 
-    const over = new AbortController();
-    const expected = new Map<string, number>();
-    let acknowledged = 0;
-    const call = async (caller: number): Promise<void> => {
-      for (let n = 0; !over.signal.aborted; n++) {
-        const addition = additionOf(caller, n);
-        const flow = await client.client.start(ledger.add, addition, { key: `c${caller}-${n}` });
-        expect(await flow.result()).toBe(addition.accounts.length);
-        acknowledged++;
-        for (const account of addition.accounts)
-          expected.set(account, (expected.get(account) ?? 0) + addition.amount);
-      }
-    };
-    const kill = async (): Promise<void> => {
-      for (let kills = 0; kills < KILLS; kills++) {
-        const next = acknowledged + PROGRESS;
-        await expect.poll(() => acknowledged, { timeout: STALLED_MS }).toBeGreaterThan(next);
-        await pause(50 * (kills % 5));
-        if (killsServer) await server.kill();
-        if (killsApp) await app.kill();
-        if (killsServer) await server.restart();
-        if (killsApp) app.start();
-      }
-      over.abort();
-    };
-    const calling = Promise.all(Array.from({ length: CALLERS }, (_, caller) => call(caller)));
-    await Promise.all([kill(), calling]);
+const SETTINGS: readonly (readonly [name: string, server: Readonly<Record<string, string>>])[] = [
+  ["the usual settings", {}],
+  ["inactivity timeout 0", SUSPENDED],
+  ["lazy state", LAZY],
+  ["one partition", ONE_PARTITION],
+  ["all three", { ...SUSPENDED, ...LAZY, ...ONE_PARTITION }],
+];
 
-    for (const [id, sum] of expected)
-      expect(await client.client.call(ledger.account.read, undefined, { id })).toMatchObject({
-        sum,
-      });
-    expect(server.log() + app.errors).not.toMatch(JOURNAL_MISMATCH);
-    process.stdout.write(`${KILLS} kills, ${acknowledged} flows, the ledger is exact\n`);
+test.concurrent.for(SETTINGS)(
+  "additions count once while the program, the server and both are killed: %s",
+  { timeout: MINUTES * 60_000 + MARGIN_MS },
+  async ([, settings], { task, expect }) => {
+    const loop = await KillLoop.start(settings);
+    onTestFinished(() => loop.stop());
+    await loop.run(({ kills, counts }) => kills < LEAST_KILLS || counts.minutes < MINUTES);
+    const { actual, expected } = await loop.callers.end();
+    task.meta.kills = loop.counts;
+    expect(actual).toEqual(expected);
+    await expect.poll(() => openInvocations(loop.server), { timeout: MARGIN_MS / 3 }).toEqual([]);
+    expect(loop.log()).not.toMatch(JOURNAL_MISMATCH);
   },
-  KILLS * STALLED_MS + 60_000,
 );
 
-function additionOf(caller: number, n: number): Addition {
-  const first = caller + n;
-  const accounts = [first, first + 1, first + 3].map((each) => `a${each % ACCOUNTS}`);
-  return { accounts, amount: 1 + (n % 7) };
+/** Returns the invocations that are neither over nor delayed. */
+function openInvocations(server: RestateServer): Promise<readonly object[]> {
+  const open = "status not in ('completed', 'scheduled')";
+  return server.query(`select id, target, status, last_failure from sys_invocation where ${open}`);
 }
 
-/** Registers the program once it answers. */
-async function deployed(server: RestateServer, { port }: App): Promise<void> {
-  await expect
-    .poll(
-      () =>
-        server.deploy(`http://127.0.0.1:${port}`).then(
-          () => true,
-          () => false,
-        ),
-      { timeout: 30_000, interval: 200 },
-    )
-    .toBe(true);
-}
+test("the logs of the server and of the program show an invocation that leaves its journal", async () => {
+  const server = await RestateServer.start();
+  onTestFinished(() => server.stop());
+  const told: string[] = [];
+  const tell = (line: string, facts?: object): void =>
+    void told.push(`${line} ${JSON.stringify(facts)}`);
+  let runs = 0;
+  const go = async (ctx: Context): Promise<void> => {
+    if (++runs > 1) return ctx.sleep(1);
+    await ctx.run("step", () => undefined);
+    throw new Error("it is repeated");
+  };
+  const program = createServer(
+    createEndpointHandler({
+      services: [service({ name: "astray", handlers: { go } })],
+      logger: sdkLogger({ debug: tell, info: tell, warn: tell, error: tell }),
+    }),
+  ).listen(0, "127.0.0.1");
+  onTestFinished(() => void program.close());
+  await once(program, "listening");
+  await server.deploy(`http://127.0.0.1:${(program.address() as AddressInfo).port}`);
+  const send = (): Promise<boolean> =>
+    fetch(`${server.ingress}/astray/go/send`, { method: "POST" }).then(({ ok }) => ok);
+  await expect.poll(send).toBe(true);
+  await expect.poll(() => server.log()).toMatch(JOURNAL_MISMATCH);
+  await expect.poll(() => told.join("\n")).toMatch(JOURNAL_MISMATCH);
+});

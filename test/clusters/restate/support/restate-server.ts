@@ -10,8 +10,8 @@ import { freePort } from "../../support/free-port.ts";
 
 const SERVER = `@restatedev/restate-server-${process.platform}-${process.arch}`;
 
-/** The code of an invocation whose replay took another way than its journal. */
-export const JOURNAL_MISMATCH = /RT0016|[Jj]ournal mismatch/;
+/** Shows an invocation whose replay took another way than its journal, in the logs of server and SDK. */
+export const JOURNAL_MISMATCH = /RT0016|[Jj]ournal mismatch|"code":"570"/;
 
 /** Returns the path of the server's program, or `undefined` if this machine has none. */
 export function serverProgram(): string | undefined {

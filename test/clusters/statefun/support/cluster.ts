@@ -36,6 +36,8 @@ export interface EgressRecord {
   readonly bytes: Uint8Array;
 }
 
+type Reader = (record: EgressRecord) => void;
+
 /** A running cluster: Flink in one JVM, which calls functions over HTTP. */
 export class Cluster {
   readonly #options: ClusterOptions;
@@ -45,11 +47,17 @@ export class Cluster {
   #ready: Promise<void> = Promise.resolve();
   /** Starts of jobs in processes that have ended. */
   #earlierStarts = 0;
+  /** Readers of the records. They share one request, because there may be a hundred of them. */
+  readonly #readers = new Set<Reader>();
+  readonly #stopping = new AbortController();
 
   private constructor(options: ClusterOptions, { child, port }: Started) {
     this.#options = options;
     this.#child = child;
     this.#port = port;
+    void this.#poll().catch((error: unknown) => {
+      if (!this.#stopping.signal.aborted) throw error;
+    });
   }
 
   /** Starts a cluster, and waits until it takes messages. */
@@ -79,13 +87,11 @@ export class Cluster {
     };
   }
 
-  /** Reads all committed records from the first one on. Returns a function that stops. */
-  read(onRecord: (record: EgressRecord) => void): () => void {
-    const stopping = new AbortController();
-    void this.#poll(onRecord, stopping.signal).catch((error: unknown) => {
-      if (!stopping.signal.aborted) throw error;
-    });
-    return () => stopping.abort();
+  /** Reads the records that are committed from now on. Returns a function that stops. */
+  read(onRecord: Reader): () => void {
+    const reader: Reader = (record) => onRecord(record);
+    this.#readers.add(reader);
+    return () => void this.#readers.delete(reader);
   }
 
   /** Lets a task fail, so that the job restarts from its last checkpoint. */
@@ -102,6 +108,7 @@ export class Cluster {
   /** Stops the cluster, and waits for its end. */
   async stop(): Promise<void> {
     await this.#ready;
+    this.#stopping.abort();
     if (this.#child.exitCode !== null) return;
     const exit = once(this.#child, "exit");
     this.#child.stdin?.end();
@@ -123,14 +130,17 @@ export class Cluster {
     this.#child = (await startProcess(options)).child;
   }
 
-  async #poll(onRecord: (record: EgressRecord) => void, signal: AbortSignal): Promise<void> {
+  /** Reads the committed records, from the first one on, until the cluster is stopped. */
+  async #poll(): Promise<void> {
+    const { signal } = this.#stopping;
     for (let from = 0; !signal.aborted;) {
       const query = `/egress?view=committed&from=${from}&wait=1000`;
       const text = await this.#request(query, { signal });
       for (const line of text.split("\n").filter((line) => line !== "")) {
         const { egress, type, value } = JSON.parse(line) as Record<string, string>;
         const bytes = new Uint8Array(Buffer.from(value ?? "", "base64"));
-        onRecord({ egress: egress ?? "", typename: type ?? "", bytes });
+        const record = { egress: egress ?? "", typename: type ?? "", bytes };
+        for (const reader of this.#readers) reader(record);
         from++;
       }
     }

@@ -3,7 +3,7 @@
  * with its standard input, so that it does not outlive its test.
  */
 import { createServer } from "node:http";
-import { silentLog } from "handback/engine";
+import { silentLog } from "../../../../src/engine.ts";
 import { answerNode } from "../../../../src/engines/statefun/http/node-handler.ts";
 import { statefun } from "../../../../src/statefun/index.ts";
 import { BANK, REPLIES } from "./functions.ts";

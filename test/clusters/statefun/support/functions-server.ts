@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout } from "node:timers/promises";
-import { silentLog } from "handback/engine";
+import { silentLog } from "../../../../src/engine.ts";
 import { answerNode } from "../../../../src/engines/statefun/http/node-handler.ts";
 
 /** A server of functions on loopback. */

@@ -60,5 +60,6 @@ function named(setting: Omit<Setting, "name">): Setting {
     killEveryMs === undefined ? [] : [`a kill every ${killEveryMs / 1_000} s`],
   ].flat();
   const size = `parallelism ${parallelism}, max-batch ${maxBatch}, seed ${seed}`;
-  return { ...setting, name: [size, ...failures].join(", ") };
+  const what = failures.length === 0 ? "nothing fails" : failures.join(", ");
+  return { ...setting, name: `${size}, ${what}` };
 }

@@ -38,7 +38,7 @@ const SETTINGS: readonly (readonly [name: string, server: Readonly<Record<string
 test.concurrent.for(SETTINGS)(
   "additions count once while the program, the server and both are killed: %s",
   { timeout: MINUTES * 60_000 + MARGIN_MS },
-  async ([, settings], { task, expect }) => {
+  async ([, settings], { task, expect, onTestFinished }) => {
     const loop = await KillLoop.start(settings);
     onTestFinished(() => loop.stop());
     await loop.run(({ kills, counts }) => kills < LEAST_KILLS || counts.minutes < MINUTES);

@@ -52,6 +52,7 @@ export class LedgerProgram {
   /** Ends the program at once, as a crash does, and waits for its end. */
   async kill(): Promise<void> {
     if (this.#child === undefined || this.#child.exitCode !== null) return;
+    if (this.#child.signalCode !== null) return;
     const exit = once(this.#child, "exit");
     this.#child.kill("SIGKILL");
     await exit;

@@ -81,8 +81,9 @@ export class RestateServer {
       },
     });
     while (!(await this.#isHealthy())) {
-      if (this.#child.exitCode !== null)
-        throw new Error(`the server ended with code ${this.#child.exitCode}:\n${this.log()}`);
+      const { exitCode, signalCode } = this.#child;
+      if (exitCode !== null || signalCode !== null)
+        throw new Error(`the server ended with ${exitCode ?? signalCode}:\n${this.log()}`);
       await pause(50);
     }
   }
@@ -106,6 +107,7 @@ export class RestateServer {
   /** Ends the program at once, as a crash does, and waits for its end. */
   async kill(): Promise<void> {
     if (this.#child === undefined || this.#child.exitCode !== null) return;
+    if (this.#child.signalCode !== null) return;
     const exit = once(this.#child, "exit");
     this.#child.kill("SIGKILL");
     await exit;

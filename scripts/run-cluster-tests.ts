@@ -9,8 +9,6 @@ export interface ClusterTests {
   readonly files: readonly string[];
   /** Pattern of the names of the tests to run. Default: all of them. */
   readonly name?: string | undefined;
-  /** Number of tests that run at the same time. Default: that of the configuration. */
-  readonly atOnce?: number | undefined;
   /** Makes a text from the results, to print before the counts. */
   readonly summary?: (modules: readonly TestModule[]) => string | undefined;
 }
@@ -20,11 +18,10 @@ export interface ClusterTests {
  * leaves it out.
  */
 export async function runClusterTests(chosen: ClusterTests): Promise<void> {
-  const { folder, files, name, atOnce, summary } = chosen;
+  const { folder, files, name, summary } = chosen;
   const vitest = await startVitest(files.length > 0 ? [...files] : [folder], {
     watch: false,
     config: "vitest.clusters.config.ts",
-    ...(atOnce !== undefined && { maxConcurrency: atOnce }),
     ...(name !== undefined && { testNamePattern: name }),
   });
   const modules = vitest.state.getTestModules();

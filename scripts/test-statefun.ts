@@ -28,7 +28,6 @@ const SDKS = [
 
 /** Random flows for the comparison of engines, in a run of all settings. */
 const ALL_PROGRAMS = "200";
-const LONG_TESTS_AT_ONCE = 100;
 
 const missing = installSdks() ?? buildHarness();
 if (missing === undefined) await runTests();
@@ -78,8 +77,6 @@ async function runTests(): Promise<void> {
     folder: "test/clusters/statefun",
     files: positionals,
     name: values.t,
-    // Where tasks fail, tests have long windows of time, in which they wait.
-    atOnce: settings === undefined ? undefined : LONG_TESTS_AT_ONCE,
     summary: settingsTable,
   });
 }

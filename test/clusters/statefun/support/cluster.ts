@@ -109,7 +109,8 @@ export class Cluster {
   async stop(): Promise<void> {
     await this.#ready;
     this.#stopping.abort();
-    if (this.#child.exitCode !== null) return;
+    const { exitCode, signalCode } = this.#child;
+    if (exitCode !== null || signalCode !== null) return;
     const exit = once(this.#child, "exit");
     this.#child.stdin?.end();
     await exit;

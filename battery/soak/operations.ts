@@ -165,21 +165,24 @@ async function liveShortly(client: Client, n: number): Promise<void> {
 
 async function askAndAnswer(client: Client, n: number): Promise<void> {
   const handle = await client.start(ask);
+  const result = handle.result();
   await client.settle(await tokenOf(handle), n);
-  deepStrictEqual(await handle.result(), n);
+  deepStrictEqual(await result, n);
 }
 
 async function signalTwice(client: Client, n: number): Promise<void> {
   const handle = await client.start(hear);
+  const result = handle.result();
   await client.signal(handle, "word", n);
   await client.signal(handle, "word", n + 1);
-  deepStrictEqual(await handle.result(), [n, n + 1]);
+  deepStrictEqual(await result, [n, n + 1]);
 }
 
 async function parkAndCancel(client: Client, n: number): Promise<void> {
   const handle = await client.start(park, n);
+  const ended = codeOf(handle.result());
   await client.cancel(handle);
-  deepStrictEqual(await codeOf(handle.result()), "CANCELLED");
+  deepStrictEqual(await ended, "CANCELLED");
 }
 
 function counterOf(n: number): string {

@@ -1,4 +1,4 @@
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { check } from "../../battery/checker/check.ts";
 import { runClockJumps } from "../../battery/clock/clock-jumps.ts";
 import { nextJump } from "../../battery/clock/jumps.ts";
@@ -10,9 +10,6 @@ import { Tally } from "../../battery/trial/tally.ts";
 import { SeededRandom } from "../../src/testing/simulation/faults/seeded-random.ts";
 import { temporaryDirectory } from "../stores/support/temporary-directory.ts";
 import { Story } from "./support/story.ts";
-
-// Processes start slowly on a busy machine.
-vi.setConfig({ testTimeout: 120_000 });
 
 const MINUTE_MS = 60_000;
 const SEED = 1;

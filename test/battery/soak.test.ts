@@ -1,12 +1,9 @@
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { courseOf, whatGrew } from "../../battery/soak/flatness.ts";
 import { runLongWork } from "../../battery/soak/long-work.ts";
 import type { Sample } from "../../battery/soak/sample.ts";
 import { Tally } from "../../battery/trial/tally.ts";
 import { temporaryDirectory } from "../stores/support/temporary-directory.ts";
-
-// A process starts slowly on a busy machine.
-vi.setConfig({ testTimeout: 120_000 });
 
 const MIB = 2 ** 20;
 const BASE: Sample = {

@@ -1,4 +1,4 @@
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import type { Entry, Said } from "../../battery/ledger/entry.ts";
 import { isRefused } from "../../battery/theft/is-refused.ts";
 import { lateAcknowledgements } from "../../battery/theft/late-acknowledgements.ts";
@@ -6,9 +6,6 @@ import { runThefts } from "../../battery/theft/lock-theft.ts";
 import { anywhere, inProcess, theftOf } from "../../battery/theft/thefts.ts";
 import { Tally } from "../../battery/trial/tally.ts";
 import { temporaryDirectory } from "../stores/support/temporary-directory.ts";
-
-// Processes start slowly on a busy machine.
-vi.setConfig({ testTimeout: 120_000 });
 
 const SEED = 3;
 

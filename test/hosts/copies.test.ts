@@ -1,11 +1,10 @@
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { installPackage, linkPackage, packPackage, runProgram } from "../support/packed-package.ts";
 
 /** Packing takes its time on a busy machine. */
-vi.setConfig({ testTimeout: 60_000 });
 
 /** Loads the copies of the package that a process can have. */
 const COPIES = `

@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import {
   installed,
   installPackage,
@@ -11,7 +11,6 @@ import {
 } from "../support/packed-package.ts";
 
 /** Starting processes takes its time on a busy machine. */
-vi.setConfig({ testTimeout: 60_000 });
 
 /** Uses an engine and a simulation. `moment(name)` is where time may be faked. */
 const USE = `

@@ -4,11 +4,10 @@ import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { installPackage, packPackage } from "../support/packed-package.ts";
 
 /** Starting processes takes its time on a busy machine. */
-vi.setConfig({ testTimeout: 60_000 });
 
 /** Loads four copies of the package, and opens three engines with each. */
 const WITH_HANDBACK = `

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import {
   installed,
   installPackage,
@@ -12,7 +12,6 @@ import {
 import { ROOT } from "../support/source.ts";
 
 /** Other programs take their time on a busy machine. */
-vi.setConfig({ testTimeout: 60_000 });
 
 /** Writes so much to a store that the writer thread starts, and prints the result and what failed to start. */
 const APP = `

@@ -2,12 +2,11 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { installed, installPackage, linkPackage, packPackage } from "../support/packed-package.ts";
 import { parseSource, readFiles } from "../support/source.ts";
 
 /** A compiler takes its time on a busy machine. */
-vi.setConfig({ testTimeout: 120_000 });
 
 /** The oldest supported compiler, the one before the newest, and the newest. */
 const COMPILERS = { "5.4": "typescript-5", "6": "typescript-6", "7": "typescript" } as const;

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { expect, onTestFinished, test, vi } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { NODE_OPTIONS } from "../stores/support/node-options.ts";
 import { temporaryDirectory } from "../stores/support/temporary-directory.ts";
 
@@ -38,7 +38,6 @@ interface Started {
 }
 
 /** Processes start slowly on a busy machine. */
-vi.setConfig({ testTimeout: 60_000 });
 
 test("a flow answered with 202 goes on after kill -9, and the same key finds it", async () => {
   const path = join(temporaryDirectory(), "wf.db");

@@ -4,13 +4,10 @@ import { once } from "node:events";
 import { mkdirSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
-import { expect, onTestFinished, test, vi } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { sqlite } from "../../src/stores/sqlite/sqlite.ts";
 import { NODE_OPTIONS } from "./support/node-options.ts";
 import { temporaryDirectory } from "./support/temporary-directory.ts";
-
-// Processes start slowly on a busy machine.
-vi.setConfig({ testTimeout: 60_000 });
 
 const MODULE = new URL("../../src/stores/sqlite/sqlite.ts", import.meta.url).href;
 const BATCHES = new URL("./support/batches.ts", import.meta.url).href;

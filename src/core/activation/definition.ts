@@ -48,7 +48,7 @@ export function definitionFor(
   return definition?.missingOperation?.(name, payload) === undefined ? definition : undefined;
 }
 
-/** Tells whether {@link definitionFor} finds a function. */
+/** Tells whether one of the functions takes a message for the given operation and payload. */
 export function knowsFunction(...message: Parameters<typeof definitionFor>): boolean {
   return definitionFor(...message) !== undefined;
 }

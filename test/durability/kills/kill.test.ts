@@ -15,7 +15,7 @@ import { effectsOf, finishFlow, functions, keyOf, ledger, startFlow } from "./ki
 const kills = Number(process.env["KILLS"] ?? 8);
 const seed = Number(process.env["KILL_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
 
-vi.setConfig({ testTimeout: 60_000 + 5_000 * kills });
+vi.setConfig({ testTimeout: 120_000 + 10_000 * kills });
 
 /** The lines printed by the killed processes. */
 interface Heard {

@@ -124,4 +124,4 @@ test("a flow keeps 10,000 keys of signals, and refuses more, at a constant cost 
   await host.clock.quiet();
   expect(host.stored()).toBe(0);
   await host.close();
-}, 60_000);
+});

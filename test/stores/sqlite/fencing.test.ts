@@ -29,8 +29,6 @@ vi.mock(import("../../../src/machine/real-time.ts"), async (original) => {
   return withGlobalTimers(original);
 });
 
-// Processes start slowly on a busy machine.
-vi.setConfig({ testTimeout: 60_000 });
 afterEach(() => void vi.useRealTimers());
 
 const MODULE = new URL("../../../src/stores/sqlite/sqlite.ts", import.meta.url).href;

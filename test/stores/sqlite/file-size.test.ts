@@ -27,7 +27,7 @@ async function startEngine() {
   return { clock, store, engine, run, mebibytes };
 }
 
-describe("the file of a store", { timeout: 60_000 }, () => {
+describe("the file of a store", () => {
   test("does not grow with finished work: ten times as many flows leave it the same size", async () => {
     const { clock, store, engine, run, mebibytes } = await startEngine();
     const after: number[] = [];

@@ -2,7 +2,7 @@ import { copyFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { embedded, stateful, value } from "handback";
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { verifyWal } from "../../../src/stores/sqlite/file/wal-verification.ts";
 import { sqlite } from "../../../src/stores/sqlite/sqlite.ts";
 import type { Durability } from "../../../src/stores/sqlite/connection/durability.ts";
@@ -24,9 +24,6 @@ import {
 } from "../support/batches.ts";
 import { onEventLoop } from "../support/on-event-loop.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
-
-// Each check of a damaged store opens it.
-vi.setConfig({ testTimeout: 60_000 });
 
 const FRAME = 24 + 4_096;
 const startOf = (frame: number): number => 32 + (frame - 1) * FRAME;

@@ -18,9 +18,6 @@ import { ownerOf } from "../support/owner-of.ts";
 import { startedThreads } from "../support/started-threads.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
 
-// Processes and threads start slowly on a busy machine.
-vi.setConfig({ testTimeout: 60_000 });
-
 const newPath = (): string => join(temporaryDirectory(), "s.db");
 const echo = fn("test/echo", (_, input: string) => input);
 

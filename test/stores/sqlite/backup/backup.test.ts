@@ -12,12 +12,9 @@ import {
 import { join } from "node:path";
 import { embedded, fn, memory, sqlite, stateful, value } from "handback";
 import type { Embedded } from "handback";
-import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { NODE_OPTIONS } from "../../support/node-options.ts";
 import { temporaryDirectory } from "../../support/temporary-directory.ts";
-
-// Processes and threads start slowly on a busy machine.
-vi.setConfig({ testTimeout: 60_000 });
 
 const counter = stateful("backup/counter", {
   state: { n: value(0) },

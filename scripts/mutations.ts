@@ -17,6 +17,7 @@ import { PATTERNS } from "./mutations/patterns.ts";
 import { POISON } from "./mutations/poison.ts";
 import { SETTLEMENT } from "./mutations/settlement.ts";
 import { SHIELDING } from "./mutations/shielding.ts";
+import { REPEATED_REQUESTS } from "./mutations/statefun/repeated-requests.ts";
 import { STATEFUN_REQUESTS } from "./mutations/statefun/requests.ts";
 import { BACKUPS_OF_STORES } from "./mutations/store/backups.ts";
 import { MISSING_LOGS } from "./mutations/store/missing-log.ts";
@@ -55,6 +56,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...FAKED_TIME,
   ...DECLARATIONS,
   ...VALUES,
+  ...REPEATED_REQUESTS,
   ...STATEFUN_REQUESTS,
   ...RENAMED,
   ...CLUSTER,

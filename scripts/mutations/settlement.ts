@@ -31,8 +31,8 @@ export const SETTLEMENT: readonly Mutation[] = [
   {
     breaks: "starts: the same start again conflicts with itself",
     file: "src/futures/flow/flow.ts",
-    find: "const isRepeated = isOfFunction &&",
-    replace: "const isRepeated = isOfFunction && digest === null &&",
+    find: "const isSame = isOfFunction &&",
+    replace: "const isSame = isOfFunction && digest === null &&",
     test: "test/futures/call-answer.test.ts",
     killedBy: "a request that arrives again counts once, whatever the order",
   },

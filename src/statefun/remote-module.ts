@@ -222,6 +222,7 @@ export class RemoteModule implements Routes {
       random,
       secret,
       holdsDeadLetters: false,
+      repeatsRequests: true,
       scopedCancel: false,
       knows: (...asked) => this.knows(...asked),
     };

@@ -44,6 +44,8 @@ export interface Environment {
    * then fails for its callers at once. Default: true.
    */
   readonly holdsDeadLetters?: boolean;
+  /** True if a client's request may come twice. Default: false. */
+  readonly repeatsRequests?: boolean;
   /** True if the messages of a scope can be canceled (`scopedCancel`). */
   readonly scopedCancel: boolean;
   /**

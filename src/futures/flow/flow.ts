@@ -16,6 +16,7 @@ import { derivedFlowRecord, recordOfFirstCall } from "./derived-record.ts";
 import { flowFailedLine, unhandledLine } from "./flow-lines.ts";
 import { decodeFlowRecord, encodeFlowRecord, FLOW_VALUE } from "./flow-record.ts";
 import type { FlowRecord } from "./flow-record.ts";
+import { isRemembered, isRepeated, rememberRequest, REQUESTS_VALUE } from "./repeated-requests.ts";
 import { settledReplyKey } from "./settled-reply.ts";
 import { checkSignal, endSignalKeys, forgetSignalKeys, unreserveKey } from "./signal-keys.ts";
 
@@ -52,7 +53,7 @@ function changing<Control>(
  * L5 The usage of late runs is added whenever it comes. The bill is `final` when every message sent
  * has been counted.
  */
-export const flow = systemFunction("flow", [FLOW_VALUE, STATUS_VALUE], {
+export const flow = systemFunction("flow", [FLOW_VALUE, STATUS_VALUE, REQUESTS_VALUE], {
   start: startFlow,
   query: queryFlow,
   signal: signalFlow,
@@ -134,6 +135,7 @@ function startFlow(activation: Activation, call: StartFlow): void {
   const flow = activation.address.id;
   const record = readFlow(activation);
   if (record !== undefined) return startAgain(activation, call, record);
+  if (isRemembered(activation, startKey(number)) || isRemembered(activation, key)) return;
   if (flow !== number && isMadeByEngine(flow))
     return activation.replyTo(key, UNDEFINED, { outcome: "reserved", type });
   const id = rootId(number);
@@ -158,21 +160,31 @@ function startFlow(activation: Activation, call: StartFlow): void {
   activation.confirm(key, { outcome: "started", type, stateId });
 }
 
+/**
+ * Names the start of a purged flow among the requests that have come. Other starts are remembered when
+ * they come, and this one when the flow is purged, so that most flows remember nothing.
+ */
+function startKey(number: string): string {
+  return `start ${number}`;
+}
+
 /** Answers a start of a flow that exists: the same one again, one that attaches, or another one. */
 function startAgain(activation: Activation, call: StartFlow, record: FlowRecord): void {
   const { key, number, type, name, digest, awaits } = call;
   const { ok, stateId } = record;
+  const isFirst = (record.number ?? activation.address.id) === number;
+  if (!isFirst) rememberRequest(activation, key);
   const isOfFunction = record.type === type && (record.name ?? CALL) === name;
-  const isRepeated = isOfFunction && (record.number ?? activation.address.id) === number;
+  const isSame = isOfFunction && isFirst;
   const isEqual = isOfFunction && record.digest === digest && digest !== undefined;
   const started = { type: record.type, name: record.name ?? CALL, stateId };
-  if (!isRepeated && !isEqual)
+  if (!isSame && !isEqual)
     return activation.replyTo(key, UNDEFINED, { outcome: "conflict", ...started });
   if (awaits === true && ok !== undefined) {
     const settled = activation.read(FLOW_VALUE)?.content.text ?? UNDEFINED;
     return activation.replyTo(key, settled, { ok });
   }
-  const outcome = isRepeated ? "started" : "attached";
+  const outcome = isSame ? "started" : "attached";
   if (ok === undefined) activation.confirm(key, { outcome, ...started });
   else activation.replyTo(key, UNDEFINED, { outcome, ...started });
 }
@@ -186,6 +198,7 @@ function settleFlow(activation: Activation, { ok, tally }: Messages["flow"]["set
 }
 
 function cancelFlow(activation: Activation, { key }: ReplyKey): void {
+  if (isRepeated(activation, key)) return;
   const record = readFlow(activation);
   const outcome = record === undefined ? "unknown" : record.ok === undefined ? "cancelled" : "over";
   activation.replyTo(key, UNDEFINED, { outcome });
@@ -196,10 +209,12 @@ function cancelFlow(activation: Activation, { key }: ReplyKey): void {
 }
 
 function purgeFlow(activation: Activation, { key }: ReplyKey): void {
+  if (isRepeated(activation, key)) return;
   const record = readFlow(activation);
   const outcome = record === undefined ? "unknown" : record.ok === undefined ? "pending" : "purged";
   activation.replyTo(key, UNDEFINED, { outcome });
   if (record === undefined || outcome !== "purged") return;
+  rememberRequest(activation, startKey(record.number ?? activation.address.id));
   forgetSignalKeys(activation, record);
   activation.delete(FLOW_VALUE);
   activation.delete(STATUS_VALUE);
@@ -236,6 +251,7 @@ function queryFlow(activation: Activation, { key }: ReplyKey): void {
 
 function signalFlow(activation: Activation, signal: Messages["flow"]["signal"]): void {
   const { key, event, once } = signal;
+  if (isRepeated(activation, key)) return;
   const record = readFlow(activation);
   const { payload, target } = activation.envelope;
   if (record?.ok === undefined && record?.events?.includes(event) === false)

@@ -1,7 +1,10 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import * as handback from "handback";
 import { describe, expect, test } from "vitest";
 import { membersOf } from "./support/interface-members.ts";
-import { readFiles, type Files } from "./support/source.ts";
+import { invariantFaults, listedInvariants, statedInvariants } from "./support/invariants.ts";
+import { readFiles, ROOT, type Files } from "./support/source.ts";
 
 const pages = readFiles("docs", ".md");
 
@@ -52,6 +55,26 @@ describe("the pages under docs", () => {
     expect(exported).toContain("stateful");
     const imported = importsOf(pages);
     expect(exported.filter((name) => !imported.has(name))).toEqual([]);
+  });
+});
+
+describe("the table of invariants", () => {
+  test("lists each invariant that a comment states, with its file", () => {
+    const page = readFileSync(join(ROOT, "ARCHITECTURE.md"), "utf8");
+    const stated = statedInvariants(readFiles("src", ".ts"));
+    expect(stated.length).toBeGreaterThan(100);
+    expect(invariantFaults(stated, listedInvariants(page))).toEqual([]);
+  });
+
+  test.each([
+    [" * X1 Holds.\n * X2 Too.", "| X1 | `a.ts` |", "X2 of src/a.ts is not listed"],
+    [" * X1 Holds.", "| X1-X2 | `a.ts` |", "X2 is not stated in a.ts"],
+    [" * X1 Holds.", "| X1 | `b.ts` |", "X1 is not stated in b.ts"],
+    [" * X1 Holds.", "| X1 | `a.ts` |\n| X1, Y1 | `b.ts` |", "X1 is also listed for b.ts"],
+    [" * - X1: holds.\n * - X1: holds.", "| X1 | `a.ts` |", "X1 is also stated in src/a.ts"],
+  ])("differs from %j if it is %j", (source, page, fault) => {
+    const stated = statedInvariants(new Map([["src/a.ts", source]]));
+    expect(invariantFaults(stated, listedInvariants(page))).toContain(fault);
   });
 });
 

@@ -82,8 +82,8 @@ const AROUND: readonly string[] = ["", ""];
 /**
  * The walk over one value.
  *
- * W1. Every failure becomes a typed error with the path of the part that failed.
- * W2. The text is never longer than the limit plus one part, and a part that may be large is
+ * EN1. Every failure becomes a typed error with the path of the part that failed.
+ * EN2. The text is never longer than the limit plus one part, and a part that may be large is
  * measured before it is written.
  */
 class Encoder {

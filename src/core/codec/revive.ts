@@ -15,8 +15,8 @@ interface ParsedObject {
 /**
  * Makes a value from parsed text: it replaces tags by their values and unescapes keys.
  *
- * R1. An object is made empty and filled later, from a list, so no text is too deep for the stack.
- * R2. A key only ever becomes an own property.
+ * RV1. An object is made empty and filled later, from a list, so no text is too deep for the stack.
+ * RV2. A key only ever becomes an own property.
  */
 export class Reviver {
   private readonly extensions: ReadonlyMap<string, Extension>;

@@ -9,9 +9,9 @@ export const MAX_DEPTH = 200;
 /**
  * The path from a value to its current part, and the errors that name it.
  *
- * T1. There is one step per open container. Containers are left only on success, so after an error
+ * TR1. There is one step per open container. Containers are left only on success, so after an error
  * the path still leads to its place.
- * T2. An error decided here can be told from one that the value's own code threw.
+ * TR2. An error decided here can be told from one that the value's own code threw.
  */
 export class Trail {
   private readonly root: string;

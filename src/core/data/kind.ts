@@ -4,9 +4,9 @@ import { isDate, isMap, isNativeError, isSet, isUint8Array } from "node:util/typ
  * Tells what a value is, also if it was made in another realm: by another global object, such as
  * that of a `vm` context. Tests in Jest run in one, with classes of their own.
  *
- * K1. A built-in object is known by its internal slots, which no other object can have. `instanceof`
+ * KI1. A built-in object is known by its internal slots, which no other object can have. `instanceof`
  * compares with this realm's classes only.
- * K2. An object is exactly of a class if its prototype is the class's own, in its realm. An object
+ * KI2. An object is exactly of a class if its prototype is the class's own, in its realm. An object
  * of a derived class is not.
  */
 

@@ -11,10 +11,10 @@ import { handbackCode, isThrowable } from "./handback-code.ts";
 /**
  * The reasons of rejections, as data.
  *
- * F1. Any thrown value has a failure: a string, `undefined`, a cyclic object, a revoked proxy. User
+ * FA1. Any thrown value has a failure: a string, `undefined`, a cyclic object, a revoked proxy. User
  * code that throws while it is read counts as absent.
- * F2. A failure is a tree of plain JSON, bounded in depth, number and size.
- * F3. A failure describes itself: thrown again, it stays the same.
+ * FA2. A failure is a tree of plain JSON, bounded in depth, number and size.
+ * FA3. A failure describes itself: thrown again, it stays the same.
  */
 
 /**

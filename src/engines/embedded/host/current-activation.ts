@@ -3,7 +3,7 @@ import type { Activation } from "../../../core/activation/activation.ts";
 import type { Definition } from "../../../core/activation/definition.ts";
 
 /*
- * CA1 A handler runs in the asynchronous context in which its engine was opened, whatever code
+ * CH1 A handler runs in the asynchronous context in which its engine was opened, whatever code
  *     called it: a message carries no context.
  */
 

@@ -45,8 +45,8 @@ const WAIT_MS = 50_000;
 /**
  * A Restate cluster as clients see it: requests go to the virtual objects of their addresses.
  *
- * RE1 A request has an idempotency key of its own, and is sent again until it is answered.
- * RE2 A client that waits for a flow holds one invocation, which Restate suspends.
+ * RS1 A request has an idempotency key of its own, and is sent again until it is answered.
+ * RS2 A client that waits for a flow holds one invocation, which Restate suspends.
  */
 export class RestateEngine implements Engine {
   readonly capabilities: ReadonlySet<Capability> = new Set();

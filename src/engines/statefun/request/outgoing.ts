@@ -65,14 +65,14 @@ export interface OutgoingParts {
 /**
  * Collects the effects of a batch for the wire.
  *
- * O1 Cancellations and delayed messages keep their order over the whole batch.
- * O2 A cluster keeps the tokens of all functions with one id together, and fails on a token that is
+ * OU1 Cancellations and delayed messages keep their order over the whole batch.
+ * OU2 A cluster keeps the tokens of all functions with one id together, and fails on a token that is
  * in use. So a token begins with its function's type, and its cancellation comes before each use.
- * O3 A delay is never negative, and never shorter than asked for.
- * O4 The effects of one message are added as a whole, or not at all.
- * O5 Values are changed in the order in which the function declares them. A value that stays the same
+ * OU3 A delay is never negative, and never shorter than asked for.
+ * OU4 The effects of one message are added as a whole, or not at all.
+ * OU5 Values are changed in the order in which the function declares them. A value that stays the same
  * is left out.
- * O6 A message to a type that no program serves would restart the job. It waits at its sender, with
+ * OU6 A message to a type that no program serves would restart the job. It waits at its sender, with
  * its token, until the type is known.
  */
 export class Outgoing {

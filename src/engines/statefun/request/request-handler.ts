@@ -50,20 +50,20 @@ export interface RequestHandlerParts {
 /**
  * Answers requests of a cluster.
  *
- * R1 A request that lacks a declared value runs no code. Its answer asks for the value. The cluster
+ * RH1 A request that lacks a declared value runs no code. Its answer asks for the value. The cluster
  * forgets registered values when it restarts, so nothing about them is remembered.
- * R2 A batch is answered whole, and no message makes the answer fail, because the cluster would
+ * RH2 A batch is answered whole, and no message makes the answer fail, because the cluster would
  * restart the job of all functions. A message that this code cannot handle waits for a later try. A
  * message that no code can handle becomes a dead letter.
- * R3 A message for a function that is not registered waits for a later try, too. A message that is
+ * RH3 A message for a function that is not registered waits for a later try, too. A message that is
  * sent again keeps its caller, or its lack of one.
- * R4 If an answer is over the limit, the first half of the messages is handled again, alone, and so on:
+ * RH4 If an answer is over the limit, the first half of the messages is handled again, alone, and so on:
  * the handlers of these messages run once more each time. The others are sent again, and lose their
  * place. A message whose own effects are over the limit becomes a dead letter.
- * R5 A renamed function keeps its first name on the cluster, because its states cannot move. A
+ * RH5 A renamed function keeps its first name on the cluster, because its states cannot move. A
  * message to another of its names is sent on.
- * R6 User code of one address runs one at a time, also while a request is repeated.
- * R7 No answer is over the limit. If the messages to send again are, those without room become dead
+ * RH6 User code of one address runs one at a time, also while a request is repeated.
+ * RH7 No answer is over the limit. If the messages to send again are, those without room become dead
  * letters that lack the message.
  */
 export class RequestHandler {

@@ -43,9 +43,9 @@ export const RENAMED: readonly Mutation[] = [
   },
   {
     breaks: "changed patterns: a renamed check holds the work of its monitor",
-    file: "src/futures/define/is-invokable.ts",
-    find: "if (operation === undefined) return aliases;",
-    replace: "if (operation === undefined) return [];",
+    file: "src/futures/define/operation-names.ts",
+    find: "  return [type, ...aliases].flatMap(",
+    replace: "  return [type].flatMap(",
     test: CHANGED,
     killedBy:
       "a deploy that changes behavior applies to work under way > monitor: its check is renamed",
@@ -114,9 +114,9 @@ export const RENAMED: readonly Mutation[] = [
   },
   {
     breaks: "renames: a start under a new operation name conflicts with the old one",
-    file: "src/futures/client/client.ts",
-    find: "|| formerOperations.get(name) === operation;",
-    replace: ";",
+    file: "src/futures/define/operation-names.ts",
+    find: "  const names = [operation, ...former.map(([name]) => name)];",
+    replace: "  const names = [operation];",
     test: RENAMES,
     killedBy:
       "an operation that is left out > takes its flows along to its new name: a start with the same key attaches",

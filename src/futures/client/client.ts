@@ -19,6 +19,8 @@ import {
 } from "../../core/validation/options.ts";
 import type { OptionTable } from "../../core/validation/options.ts";
 import { idNamesFlow } from "../define/flow-per-id.ts";
+import { formerOperationNames } from "../define/operation-names.ts";
+import type { OperationName } from "../define/operation-names.ts";
 import { resolveTarget } from "../define/target.ts";
 import type { Target } from "../define/target.ts";
 import { flowBill } from "../flow/bill.ts";
@@ -68,8 +70,6 @@ import type { Replies, StartReply } from "./replies.ts";
 import { keyedSignal, refusedSignal } from "./signal-outcome.ts";
 import { requireSettled } from "./settle-outcome.ts";
 import { requireStarted } from "./start-outcome.ts";
-import { formerNames } from "./started-as.ts";
-import type { StartedAs } from "./started-as.ts";
 
 export type {
   FlowHandle,
@@ -390,7 +390,7 @@ export class Client {
   ): Promise<Answer<"flow", "start">> {
     const { payload = UNDEFINED } = request;
     const ask = (
-      as: StartedAs,
+      as: OperationName,
       text: string,
       key = this.#engine.nextRequest(),
     ): Promise<Answer<"flow", "start">> => {
@@ -401,7 +401,12 @@ export class Client {
     const input = canonicalText(payload);
     const own = { type, name: operation };
     let reply = await ask(own, input, request.control.key);
-    const former = isConflict(reply) ? formerNames(spec, operation, reply.control) : undefined;
+    const started = isConflict(reply) ? reply.control : undefined;
+    const former =
+      started &&
+      formerOperationNames(spec, operation).find(
+        ({ type, name }) => type === started.type && name === (started.name ?? operation),
+      );
     if (former !== undefined) reply = await ask(former, input);
     // Earlier versions digested the input in the order of its keys.
     if (isConflict(reply) && input !== payload) reply = await ask(former ?? own, payload);

@@ -1,4 +1,5 @@
 import type { AnyInvokable } from "../types/function.ts";
+import { formerOperationNames } from "./operation-names.ts";
 import { CALL, specOf } from "./spec.ts";
 
 /**
@@ -22,13 +23,11 @@ export function isInvokable(value: unknown): value is AnyInvokable {
   return spec.state === undefined ? spec.operations.has(CALL) : "operation" in (value as object);
 }
 
-/** Returns the names that a function or operation had before: all its aliases. */
+/** Returns the names that a function or operation had before. */
 export function formerNamesOf(f: AnyInvokable): readonly string[] {
-  const { aliases = [], formerOperations = new Map<string, string>() } = specOf(f) ?? {};
-  const { type, operation } = f;
-  if (operation === undefined) return aliases;
-  const former = [...formerOperations].filter(([, current]) => current === operation);
-  const operations = [operation, ...former.map(([name]) => name)];
-  const names = [type, ...aliases].flatMap((each) => operations.map((name) => `${each}.${name}`));
-  return names.slice(1);
+  const { operation } = f;
+  const spec = specOf(f);
+  if (spec === undefined) return [];
+  const names = formerOperationNames(spec, operation ?? CALL);
+  return names.map(({ type, name }) => (operation === undefined ? type : `${type}.${name}`));
 }

@@ -58,7 +58,7 @@ export const CLUSTER: readonly Mutation[] = [
   {
     breaks: "cluster: each write of a value with an expiry sends a message",
     file: BATCH,
-    find: "    this.#isCollected = nextExpiry(this.#kept()) !== undefined;",
+    find: "    this.#isCollected = nextExpiry(this.#expiring()) !== undefined;",
     replace: "    this.#isCollected = false;",
     test: RULES,
     killedBy:

@@ -9,24 +9,28 @@ const TERMS_KEPT = 8;
 
 type Values = ReadonlyMap<string, StoredValue>;
 
+/** Values whose expiry the cluster does not know, by name. */
+type Expiring = Iterable<readonly [string, StoredValue]>;
+
 /**
  * Returns the names of the values that no message needs any more: expired ones, and all values of a
  * state that has been past its age-out time for long.
  *
  * @param expiring - those of the values that the cluster does not delete by itself
  */
-export function expiredValues(values: Values, expiring: Values, now: number): readonly string[] {
-  const names = [...expiring].flatMap(([name, value]) => {
+export function expiredValues(values: Values, expiring: Expiring, now: number): readonly string[] {
+  const names: string[] = [];
+  for (const [name, value] of expiring) {
     const until = neededUntil(name, value);
-    return until !== undefined && until <= now ? name : [];
-  });
+    if (until !== undefined && until <= now) names.push(name);
+  }
   return names.includes(AGE_OUT_VALUE) ? [...values.keys()] : names;
 }
 
 /** Returns the earliest instant at which a value expires, or `undefined` if no value expires. */
-export function nextExpiry(values: Iterable<readonly [string, StoredValue]>): number | undefined {
+export function nextExpiry(expiring: Expiring): number | undefined {
   let next: number | undefined;
-  for (const [name, value] of values) {
+  for (const [name, value] of expiring) {
     const until = neededUntil(name, value);
     if (until !== undefined && until < (next ?? Infinity)) next = until;
   }

@@ -17,6 +17,10 @@ export async function answerFetch(
     handle,
     log,
   );
-  // A copy in a buffer of its own, because types of older platforms accept no other.
-  return new Response(body.slice(), { status, headers: { ...headers } });
+  return new Response(isUnshared(body) ? body : body.slice(), { status, headers: { ...headers } });
+}
+
+/** Tells whether bytes are in memory of this thread alone. A response accepts no others. */
+function isUnshared(bytes: Uint8Array): bytes is Uint8Array<ArrayBuffer> {
+  return bytes.buffer instanceof ArrayBuffer;
 }

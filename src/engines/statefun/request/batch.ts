@@ -68,7 +68,7 @@ class BatchRun implements BatchResults {
     this.#batch = batch;
     this.#outgoing = outgoing;
     this.#values = new Map(batch.stored);
-    this.#isCollected = nextExpiry(this.#kept()) !== undefined;
+    this.#isCollected = nextExpiry(this.#expiring()) !== undefined;
   }
 
   async handle(invocation: Invocation): Promise<void> {
@@ -95,12 +95,12 @@ class BatchRun implements BatchResults {
     if (this.#isCollecting) {
       this.#isCollected = false;
       const now = this.#batch.environment.clock.now();
-      for (const name of expiredValues(this.#values, this.#kept(), now)) {
+      for (const name of expiredValues(this.#values, this.#expiring(), now)) {
         this.#values.delete(name);
         this.#outgoing.delete(name);
       }
     }
-    const at = nextExpiry(this.#kept());
+    const at = nextExpiry(this.#expiring());
     if (at !== undefined && !this.#isCollected) this.#outgoing.collectAt(at);
   }
 
@@ -117,12 +117,11 @@ class BatchRun implements BatchResults {
       else this.#values.set(name, value);
   }
 
-  /** Returns the values that nothing but a message of this library deletes. */
-  #kept(): ReadonlyMap<string, StoredValue> {
+  /** Lists the values that only a message of this library deletes. */
+  *#expiring(): Iterable<readonly [string, StoredValue]> {
     const { formats } = this.#batch;
-    return new Map(
-      [...this.#values].filter(([name]) => formats.get(name)?.isExpiredByCluster === false),
-    );
+    for (const entry of this.#values)
+      if (formats.get(entry[0])?.isExpiredByCluster === false) yield entry;
   }
 
   #run(invocation: Invocation, envelope: Envelope): Effects | Promise<Effects> {

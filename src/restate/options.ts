@@ -57,9 +57,12 @@ export interface RestateOptions {
   readonly ageOut?: Duration;
   /** How long a message waits that cannot be handled yet. Default: 1 minute. */
   readonly parkedFor?: Duration;
-  /** Time for one attempt of a client's request. Default: 10 seconds. */
+  /** Longest silence of a node, before a client's request goes to the next. Default: 10 seconds. */
   readonly attemptTimeout?: Duration;
-  /** Time for all attempts of a client's request. Default: 1 minute. */
+  /**
+   * Time after which a client's request fails with `CLUSTER_UNAVAILABLE`, while no node answers.
+   * Default: 1 minute.
+   */
   readonly requestTimeout?: Duration;
   /**
    * Log of handlers and of messages that wait. Default: warnings and errors go to `console`.

@@ -45,7 +45,7 @@ export interface Restate {
   /**
    * Returns failed messages that no caller waits for, oldest first. `limit` is the largest number of
    * them. Default: 100.
-   * @throws `CLOSED`, `STORE_FAILED`
+   * @throws `CLOSED`, `CLUSTER_UNAVAILABLE`
    */
   deadLetters(limit?: number): Promise<readonly DeadLetterReport[]>;
   /** Ends the waits of the client. The cluster goes on. */

@@ -93,4 +93,22 @@ export const RESTATE: readonly Mutation[] = [
     test: INGRESS_TESTS,
     killedBy: "a request to the ingress > goes to the next node if one answers with an error",
   },
+  {
+    breaks: "restate: a request that waits stays with a frozen node",
+    file: "src/engines/restate/client/node-watch.ts",
+    find: "const isHealthy = waitMs > 0 && (await this.#isHealthy());",
+    replace: "const isHealthy = waitMs > 0;",
+    test: INGRESS_TESTS,
+    killedBy:
+      "a request to the ingress > that waits leaves a node that becomes silent, long before its time is over",
+  },
+  {
+    breaks: "restate: a request that may have been taken is told as refused",
+    file: INGRESS,
+    find: "definite &&= attempt.isDefinite;",
+    replace: "definite = attempt.isDefinite;",
+    test: INGRESS_TESTS,
+    killedBy:
+      "a request to the ingress > is not definite if one of its attempts was not, or it follows another one",
+  },
 ];

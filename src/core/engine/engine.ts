@@ -43,8 +43,8 @@ export interface Engine {
    * Takes a message from outside and waits for the reply to the request, which is sent once its
    * causes are durable.
    *
-   * @throws `CLOSED`, `OVERLOADED`, `STORE_FULL`, `STORE_BUSY`; rejects with `STORE_FAILED` if it
-   * is unknown whether the message was taken
+   * @throws `CLOSED`, `OVERLOADED`, `STORE_FULL`, `STORE_BUSY`, `CLUSTER_UNAVAILABLE`; rejects with
+   * `STORE_FAILED` if it is unknown whether the message was taken
    */
   ask(request: ClientRequest): Promise<Reply>;
   /**

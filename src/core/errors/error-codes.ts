@@ -178,6 +178,11 @@ export const ERROR_CODES = {
     retryable: false,
     meaning: "A commit failed and may or may not have happened, so the engine has stopped.",
   },
+  CLUSTER_UNAVAILABLE: {
+    retryable: true,
+    meaning:
+      "No node of the cluster answered a request in time or accepted it, and `details.definite` tells whether the call was certainly not accepted.",
+  },
   BACKUP_FAILED: {
     retryable: false,
     meaning: "The backup was not written, for the reason in `cause`, and the store is unaffected.",

@@ -158,8 +158,8 @@ export class Client {
    *
    * @throws `INVALID_OPTIONS`, also for an operation without an `id`; `UNKNOWN_FUNCTION`,
    * `INVALID_KEY`, `INVALID_IDEMPOTENCY_KEY`, `UNSERIALIZABLE`, `TOO_DEEP`, `PAYLOAD_TOO_LARGE`,
-   * `IDEMPOTENCY_CONFLICT`, `OVERLOADED`, `CLOSED`; `STORE_FULL` or `STORE_BUSY`, with `definite` in
-   * its details; `STORE_FAILED` if the outcome is unknown
+   * `IDEMPOTENCY_CONFLICT`, `OVERLOADED`, `CLOSED`; `STORE_FULL`, `STORE_BUSY` or
+   * `CLUSTER_UNAVAILABLE`, with `definite` in its details; `STORE_FAILED` if the outcome is unknown
    */
   start<Function extends AnyInvokableWithoutInput & WithoutId>(
     f: Function,
@@ -307,7 +307,7 @@ export class Client {
    * the same each time. So a program can recognize what it has handed out. Begin the text with its
    * purpose, and never sign a text that a stranger chose.
    *
-   * @throws `CLOSED`, `STORE_FULL`, `STORE_FAILED`
+   * @throws `CLOSED`, `STORE_FULL`, `STORE_FAILED`, `CLUSTER_UNAVAILABLE`
    * @example
    * import { embedded, memory } from "handback";
    *

@@ -112,6 +112,7 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
   STORE_FULL: 503,
   STORE_BUSY: 503,
   STORE_FENCED: 503,
+  CLUSTER_UNAVAILABLE: 503,
   CLOSED: 503,
 };
 

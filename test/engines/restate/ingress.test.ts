@@ -22,6 +22,16 @@ async function node(answer: Answer): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
+/** Returns the address of a node that is down. */
+async function deadNode(): Promise<string> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return `http://127.0.0.1:${port}`;
+}
+
 const status =
   (code: number, body = ""): Answer =>
   (_, response) => {
@@ -29,17 +39,23 @@ const status =
     response.end(body);
   };
 
+/** Returns a clock that goes on by 10 ms whenever it is read. */
+function readingClock(): () => number {
+  let now = 0;
+  return () => (now += 10);
+}
+
 /** Makes an ingress that is as patient with each node as a busy machine needs. */
 function ingressOf(
   addresses: readonly string[],
-  { patienceMs = 60_000, attemptMs = 20_000 } = {},
+  { patienceMs = 60_000, attemptMs = 20_000, elapsedMs = () => performance.now() } = {},
 ): Ingress {
   return new Ingress({
     addresses,
     attemptMs,
     patienceMs,
     headers: { authorization: "Bearer t" },
-    elapsedMs: () => performance.now(),
+    elapsedMs,
   });
 }
 
@@ -63,7 +79,7 @@ describe("a request to the ingress", () => {
   });
 
   test.each([
-    ["refuses connections", async () => "http://127.0.0.1:1"],
+    ["refuses connections", deadNode],
     ["answers with an error", () => node(status(500))],
     ["never answers", () => node(() => undefined)],
     ["does not know the service yet", () => node(status(404))],
@@ -84,21 +100,94 @@ describe("a request to the ingress", () => {
     expect(failed).toBe(2);
   });
 
-  test("that is too large is refused at once", async () => {
+  test("that waits leaves a node that becomes silent, long before its time is over", async () => {
+    const frozen = await node(() => undefined);
+    const addresses = [frozen, await node(status(200, "2"))];
+    const request = { ...REQUEST, waitMs: 600_000 };
+    const ingress = ingressOf(addresses, { attemptMs: 300 });
+    expect(await ingress.request(request)).toBe("2");
+  });
+
+  test("that waits stays with a node that works, beyond the time of all attempts", async () => {
+    const health = Promise.withResolvers<void>();
+    const works: Answer = ({ url }, response) => {
+      if (url !== "/restate/health") return void health.promise.then(() => response.end("1"));
+      response.end();
+      health.resolve();
+    };
+    const request = { ...REQUEST, waitMs: 600_000 };
+    const ingress = ingressOf([await node(works)], { patienceMs: 1, attemptMs: 1_000 });
+    expect(await ingress.request(request)).toBe("1");
+  });
+
+  test.each([
+    [413, "PAYLOAD_TOO_LARGE", undefined],
+    [400, "CLUSTER_UNAVAILABLE", { definite: true, status: 400 }],
+    [401, "CLUSTER_UNAVAILABLE", { definite: true, status: 401 }],
+    [403, "CLUSTER_UNAVAILABLE", { definite: true, status: 403 }],
+    [415, "CLUSTER_UNAVAILABLE", { definite: true, status: 415 }],
+  ] as const)("that is answered with %i fails with %s at once", async (code, error, details) => {
     let attempts = 0;
     const address = await node((request, response) => {
       attempts++;
-      status(413)(request, response);
+      status(code)(request, response);
     });
     await expect(ingressOf([address]).request(REQUEST)).rejects.toMatchObject({
-      code: "PAYLOAD_TOO_LARGE",
+      code: error,
+      ...(details !== undefined && { details }),
     });
     expect(attempts).toBe(1);
   });
 
-  test("ends with STORE_FAILED once its time is over", async () => {
-    const ingress = ingressOf([await node(status(503))], { patienceMs: 100 });
-    await expect(ingress.request(REQUEST)).rejects.toMatchObject({ code: "STORE_FAILED" });
+  test.each([
+    [404, true],
+    [408, false],
+    [409, false],
+    [425, true],
+    [429, true],
+    [500, false],
+    [502, false],
+    [503, false],
+    [504, false],
+  ])("that is always answered with %i is repeated, and is definite: %s", async (code, definite) => {
+    let attempts = 0;
+    const address = await node((request, response) => {
+      attempts++;
+      status(code)(request, response);
+    });
+    const ingress = ingressOf([address], { patienceMs: 100, elapsedMs: readingClock() });
+    await expect(ingress.request(REQUEST)).rejects.toMatchObject({
+      code: "CLUSTER_UNAVAILABLE",
+      retryable: true,
+      details: { definite },
+    });
+    expect(attempts).toBe(3);
+  });
+
+  test.each([
+    ["refuses connections", deadNode, true],
+    ["has an unknown name", async () => "http://no-such-host.invalid", true],
+    ["never answers", () => node(() => undefined), false],
+    ["ends connections", () => node((request) => void request.socket.destroy()), false],
+  ])("to a cluster that %s fails in time", async (_, start, definite) => {
+    const ingress = ingressOf([await start()], { patienceMs: 100, attemptMs: 300 });
+    await expect(ingress.request(REQUEST)).rejects.toMatchObject({
+      code: "CLUSTER_UNAVAILABLE",
+      details: { definite },
+    });
+  });
+
+  test("is not definite if one of its attempts was not, or it follows another one", async () => {
+    const dead = await deadNode();
+    const addresses = [dead, await node(status(500)), dead];
+    const failure = { code: "CLUSTER_UNAVAILABLE", details: { definite: false } };
+    const ingress = ingressOf(addresses, { patienceMs: 100, elapsedMs: readingClock() });
+    await expect(ingress.request(REQUEST)).rejects.toMatchObject(failure);
+    const following = ingressOf([dead], { patienceMs: 1 }).request({
+      ...REQUEST,
+      isFollowUp: true,
+    });
+    await expect(following).rejects.toMatchObject(failure);
   });
 
   test("ends with the reason of its signal", async () => {

@@ -1,14 +1,17 @@
 import { HandbackError } from "../../../core/errors/errors.ts";
 import { sleep } from "../../../machine/real-time.ts";
 import type { Recipient } from "../wire/recipient.ts";
+import { isNotSent, readAnswer } from "./attempt.ts";
+import type { Attempt } from "./attempt.ts";
+import { NodeWatch } from "./node-watch.ts";
 
 /** The way of a client's requests into a Restate cluster. */
 export interface IngressOptions {
   /** Addresses of the ingress, one for each node. A request goes to the next if one fails. */
   readonly addresses: readonly string[];
-  /** Time for one attempt of a request, in ms. */
+  /** Longest silence of a node, and time for one attempt of a request that does not wait, in ms. */
   readonly attemptMs: number;
-  /** Time for all attempts of a request, in ms. */
+  /** Time for all attempts of a request while no node answers, in ms. */
   readonly patienceMs: number;
   /** Headers of every request, such as those of an authorizing proxy. */
   readonly headers: Readonly<Record<string, string>>;
@@ -24,27 +27,27 @@ export interface IngressRequest {
   /** Makes the request count once, however often it is sent. */
   readonly idempotencyKey?: string;
   /**
-   * Time for one attempt beyond the usual, in ms: the handler may wait that long. If it does not
-   * answer by then, another attempt goes on waiting, for as long as it takes.
+   * Time for one attempt beyond the usual, in ms: the handler may wait that long, while the node
+   * works. If it does not answer by then, another attempt goes on waiting, for as long as it takes.
    */
   readonly waitMs?: number;
+  /** It asks about a message that the cluster has taken already. */
+  readonly isFollowUp?: true;
   readonly signal?: AbortSignal;
 }
 
 const [FIRST_PAUSE_MS, LONGEST_PAUSE_MS] = [20, 1_000];
-const [TOO_LARGE, FIRST_SERVER_ERROR, NOT_FOUND, TIMEOUT, TOO_MANY, CONFLICT] = [
-  413, 500, 404, 408, 429, 409,
-];
-/** Answers after which another attempt may succeed. A deployment is visible with a delay. */
-const RETRYABLE = new Set([NOT_FOUND, TIMEOUT, TOO_MANY, CONFLICT]);
 
 /**
  * Sends requests to the ingress of a cluster.
  *
  * IN1 Every attempt has a time limit of its own, and the next one goes to the next address: a node
- * that hangs is worse than one that is down.
+ * that hangs is worse than one that is down. A node that has a request which waits is asked for its
+ * health as often.
  * IN2 An attempt with an idempotency key may have been taken although no answer came. All attempts of
  * a request have the same key.
+ * IN3 A request fails once no node has answered for the time of all attempts. The error tells
+ * whether one of them may have been taken.
  */
 export class Ingress {
   readonly #options: IngressOptions;
@@ -57,20 +60,21 @@ export class Ingress {
 
   /**
    * Sends a request and returns the JSON text of the answer.
-   * @throws `PAYLOAD_TOO_LARGE`; `STORE_FAILED` if it is unknown whether the request was taken; the
-   * reason of the signal
+   * @throws `PAYLOAD_TOO_LARGE`, `CLUSTER_UNAVAILABLE`, the reason of the signal
    */
   async request(request: IngressRequest): Promise<string> {
     const { patienceMs, elapsedMs } = this.#options;
     let until = elapsedMs() + patienceMs;
+    let definite = request.isFollowUp !== true;
     for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 2)) {
       const node = this.#node;
       const attempt = await this.#attempt(request);
       if ("answer" in attempt) return attempt.answer;
       request.signal?.throwIfAborted();
-      if (attempt.failure !== undefined) throw attempt.failure;
-      if (attempt.isWaiting === true) until = elapsedMs() + patienceMs;
-      if (elapsedMs() + pauseMs > until) throw unanswered(request, attempt.cause);
+      if ("failure" in attempt) throw attempt.failure;
+      definite &&= attempt.isDefinite;
+      until = Math.max(until, (attempt.heardAt ?? 0) + patienceMs);
+      if (elapsedMs() + pauseMs > until) throw unanswered(request, definite, attempt.cause);
       // Another request may have moved on already.
       if (this.#node === node) this.#node++;
       await sleep(pauseMs);
@@ -79,10 +83,10 @@ export class Ingress {
   }
 
   async #attempt(request: IngressRequest): Promise<Attempt> {
-    const { addresses, attemptMs, headers } = this.#options;
+    const { addresses, attemptMs, headers, elapsedMs } = this.#options;
     const { to, input, idempotencyKey, waitMs = 0, signal } = request;
     const address = addresses[this.#node % addresses.length] ?? "";
-    const limit = AbortSignal.timeout(attemptMs + waitMs);
+    const watch = new NodeWatch({ address, headers, silenceMs: attemptMs, waitMs, elapsedMs });
     try {
       const response = await fetch(`${address}${pathOf(to)}`, {
         method: "POST",
@@ -92,49 +96,27 @@ export class Ingress {
           ...(idempotencyKey !== undefined && { "idempotency-key": idempotencyKey }),
         },
         body: input,
-        signal: signal === undefined ? limit : AbortSignal.any([signal, limit]),
+        signal: signal === undefined ? watch.over : AbortSignal.any([signal, watch.over]),
       });
-      const answer = await response.text();
-      if (response.ok) return { answer };
-      return refusal(request, response.status, answer);
+      return readAnswer(to.service, response.status, await response.text());
     } catch (cause) {
-      return { cause, isWaiting: waitMs > 0 && limit.aborted };
+      return { cause, isDefinite: isNotSent(cause), heardAt: watch.heardAt };
+    } finally {
+      watch.stop();
     }
   }
 }
-
-type Attempt =
-  | { readonly answer: string }
-  | {
-      readonly cause: unknown;
-      readonly failure?: HandbackError;
-      /** The handler may still be at work. */
-      readonly isWaiting?: boolean;
-    };
 
 function pathOf({ service, key, handler }: Recipient): string {
   const parts = key === undefined ? [service, handler] : [service, key, handler];
   return `/${parts.map(encodeURIComponent).join("/")}`;
 }
 
-function refusal({ to }: IngressRequest, status: number, cause: string): Attempt {
-  if (status === TOO_LARGE)
-    return {
-      cause,
-      failure: new HandbackError(
-        "PAYLOAD_TOO_LARGE",
-        `a request to ${to.service} is larger than the ingress of the cluster takes`,
-      ),
-    };
-  if (status >= FIRST_SERVER_ERROR || RETRYABLE.has(status)) return { cause };
-  const why = `the ingress of the cluster refused a request to ${to.service} with ${status}`;
-  return { cause, failure: new HandbackError("STORE_FAILED", why, { cause }) };
-}
-
-function unanswered({ to }: IngressRequest, cause: unknown): HandbackError {
+function unanswered({ to }: IngressRequest, definite: boolean, cause: unknown): HandbackError {
+  const taken = definite ? "none of them has taken it" : "one of them may have taken it";
   return new HandbackError(
-    "STORE_FAILED",
-    `no node of the cluster answered a request to ${to.service} in time; it may have been taken`,
-    { cause },
+    "CLUSTER_UNAVAILABLE",
+    `no node of the cluster answered a request to ${to.service} in time; ${taken}`,
+    { cause, details: { definite } },
   );
 }

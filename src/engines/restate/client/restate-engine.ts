@@ -148,6 +148,7 @@ export class RestateEngine implements Engine {
         input: JSON.stringify(request),
         idempotencyKey: this.nextRequest(),
         waitMs: WAIT_MS,
+        isFollowUp: true,
         signal,
       });
       const { reply } = JSON.parse(answer) as WaitResult;

@@ -5,21 +5,24 @@ import type { AddressInfo } from "node:net";
 import type { Restate } from "handback/restate";
 import type { RestateServer } from "./restate-server.ts";
 
+/** A server or a cluster with which programs are registered. */
+export type Registry = Pick<RestateServer, "deploy">;
+
 /** Many deployments on one port, each at a path of its own. */
 export class Deployments {
   readonly #handlers = new Map<string, Restate["handler"]>();
   readonly #sessions = new Set<Http2Session>();
   readonly #server: Http2Server;
-  readonly #restate: RestateServer;
+  readonly #restate: Registry;
   #registering: Promise<void> = Promise.resolve();
 
-  private constructor(server: Http2Server, restate: RestateServer) {
+  private constructor(server: Http2Server, restate: Registry) {
     this.#server = server;
     this.#restate = restate;
   }
 
   /** Serves deployments of a cluster on a free port. */
-  static async serve(restate: RestateServer): Promise<Deployments> {
+  static async serve(restate: Registry): Promise<Deployments> {
     const server = createServer();
     const deployments = new Deployments(server, restate);
     server.on("session", (session) => {

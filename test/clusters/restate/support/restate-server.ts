@@ -34,10 +34,16 @@ export class RestateServer {
     this.#settings = settings;
   }
 
-  /** Starts a server and waits until it is healthy. `settings` are environment variables. */
-  static async start(settings: Readonly<Record<string, string>> = {}): Promise<RestateServer> {
+  /**
+   * Starts a server and waits until it is healthy. `settings` are environment variables. `fabric` is
+   * its port for other servers. Default: any free port.
+   */
+  static async start(
+    settings: Readonly<Record<string, string>> = {},
+    fabric?: number,
+  ): Promise<RestateServer> {
     const server = new RestateServer(settings);
-    server.#ports = await Promise.all([freePort(), freePort(), freePort()]);
+    server.#ports = await Promise.all([freePort(), freePort(), fabric ?? freePort()]);
     await server.restart();
     return server;
   }
@@ -102,6 +108,16 @@ export class RestateServer {
   /** Returns everything that the program has logged. */
   log(): string {
     return readFileSync(this.#log, "utf8");
+  }
+
+  /** Stops the program's process. Its connections stay open, and nothing answers. */
+  freeze(): void {
+    this.#child?.kill("SIGSTOP");
+  }
+
+  /** Continues the program, after {@link RestateServer.freeze}. */
+  thaw(): void {
+    this.#child?.kill("SIGCONT");
   }
 
   /** Ends the program at once, as a crash does, and waits for its end. */

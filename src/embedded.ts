@@ -11,6 +11,7 @@ import { WorkLog } from "./core/host/work-log.ts";
 import {
   callback,
   durationMs,
+  flag,
   list,
   objectWith,
   readOptions,
@@ -42,6 +43,7 @@ import { toDeadLetter } from "./futures/client/dead-letter.ts";
 import type { DeadLetterReport } from "./futures/client/dead-letter.ts";
 import type { FlowBill } from "./futures/flow/bill.ts";
 import { derivedFlowRecord } from "./futures/flow/derived-record.ts";
+import { indexedFlows } from "./futures/flow/flow-entry.ts";
 import { leadsTo } from "./futures/flow/leads-to.ts";
 import { discardDeadLetter, redriveDeadLetter } from "./futures/client/redrive.ts";
 import { unregistered } from "./futures/run/registry.ts";
@@ -94,6 +96,11 @@ export interface EmbeddedOptions {
    * and retried until it succeeds.
    */
   readonly egress?: Readonly<Record<string, Sink>>;
+  /**
+   * Whether flows can be listed and counted: `client.flows`, `client.countFlows`. A store that was
+   * used without it is indexed when it is opened. Default: true.
+   */
+  readonly flowIndex?: boolean;
   /**
    * Log of the engine and of handlers. Default: warnings and errors go to `console`. The engine's
    * lines contain names, keys and codes, but no inputs, results, or texts of errors.
@@ -222,6 +229,7 @@ const OPTIONS = {
   backlogLimit: withDefault(100_000, positive),
   mailboxLimit: withDefault(10_000, positive),
   egress: withDefault({}, record<Sink>()),
+  flowIndex: withDefault(true, flag()),
   log: withDefault(consoleLog, objectWith<Log>(LOG_METHODS)),
   clock: withDefault(systemClock, objectWith<Clock>(CLOCK_METHODS)),
   random: withDefault(Math.random, callback<() => number>()),
@@ -269,6 +277,7 @@ export async function embeddedOn(machine: Machine, options: EmbeddedOptions): Pr
   fail = (error) => engine.fail(error);
   try {
     await adoptStates(store, definitions, used.log);
+    if (used.flowIndex) await completeFlowIndex(store, used.log);
     engine.start();
   } catch (error) {
     // Nothing was handled.
@@ -316,7 +325,14 @@ function assemble(
     backlogLimits: { total: used.backlogLimit, perAddress: used.mailboxLimit },
     leadsTo,
     derivedValues: derivedFlowRecord,
+    indexed: used.flowIndex && used.store.flows !== undefined ? indexedFlows : undefined,
   });
+}
+
+/** Makes an index of the flows that a store was given by an engine without one. */
+async function completeFlowIndex({ flows }: Store, log: Log): Promise<void> {
+  const added = (await flows?.complete(indexedFlows)) ?? 0;
+  if (added > 0) log.info("flows of the store were indexed", { flows: added });
 }
 
 /** Returns the object that users hold. */

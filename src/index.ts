@@ -47,6 +47,10 @@ export type {
   StatefulFunction,
   StatefulOptions,
 } from "./futures/types/define.ts";
+export type { FlowsFilter, FlowsOptions } from "./futures/listing/flow-filter.ts";
+export type { FlowSummary } from "./futures/listing/flow-summary.ts";
+export type { FlowsPage } from "./futures/listing/list-flows.ts";
+export type { Page, Pages } from "./futures/listing/pages.ts";
 export type { DeadLetterReport } from "./futures/client/dead-letter.ts";
 export type { Sink } from "./futures/run/egress.ts";
 export type { Failure } from "./futures/types/failure.ts";

@@ -1,5 +1,13 @@
 import type { Address } from "../core/message/address.ts";
 import type { DeadLetter, StoredValue, Watch } from "../core/activation/effects.ts";
+import type {
+  FlowAttributeFilter,
+  FlowEntry,
+  FlowOrder,
+  FlowPosition,
+  IndexedStatus,
+  IndexedValues,
+} from "../core/engine/flow-index.ts";
 import type { HandbackError } from "../core/errors/errors.ts";
 import type { Envelope } from "../core/message/envelope.ts";
 
@@ -61,6 +69,19 @@ export interface CrashMark {
   readonly crashes: number;
 }
 
+/** A change of the flow index: the entry that the store holds, and the one to hold instead. */
+export type FlowChange =
+  | { readonly was: FlowEntry; readonly is?: undefined }
+  | { readonly was?: FlowEntry | undefined; readonly is: FlowEntry };
+
+/** The changes of the flow index in one commit. */
+export interface FlowChanges {
+  /** Keys of the flows whose entries to remove, before all other changes. */
+  readonly expired: readonly string[];
+  /** At most one for each flow. */
+  readonly changed: readonly FlowChange[];
+}
+
 /**
  * The changes of one commit. A store makes all of them or none, in the order of these fields. To
  * remove, cancel or delete something absent changes nothing. To insert a `seq` that exists is an
@@ -83,6 +104,8 @@ export interface Batch {
   readonly addedDeadLetters: readonly StoredDeadLetter[];
   /** Crash marks to set, at most one for each message. */
   readonly crashMarks: readonly CrashMark[];
+  /** Absent: none. */
+  readonly flows?: FlowChanges | undefined;
 }
 
 /** Facts about a store that was opened. */
@@ -107,6 +130,54 @@ export interface StoreEvents {
   warn(message: string): void;
   /** The store takes no more commits. */
   failed(error: HandbackError): void;
+}
+
+/** The flows of one function and status that an index holds. */
+export interface FlowGroup {
+  readonly type: string;
+  readonly status: IndexedStatus;
+  /** Number of flows. */
+  readonly count: number;
+}
+
+/** Flows that an index holds side by side, in the order of their starts. */
+export type FlowStream =
+  | { readonly of: "group"; readonly group: Pick<FlowGroup, "type" | "status"> }
+  | { readonly of: "attribute"; readonly attribute: FlowAttributeFilter };
+
+/** Some flows in the order of their starts. */
+export interface FlowRange {
+  readonly order: FlowOrder;
+  /** The place after which to begin; absent: with the first flow. */
+  readonly after?: FlowPosition | undefined;
+  readonly limit: number;
+}
+
+/**
+ * The flow index of a store: one entry for each stored record of a flow. A batch changes both
+ * together.
+ */
+export interface FlowEntries {
+  /**
+   * Makes the index complete, if the store was used without it since it was made. It takes bounded
+   * steps, and needs a store to which no batch is committed meanwhile.
+   *
+   * @returns the number of flows that were added
+   */
+  complete(values: IndexedValues): Promise<number>;
+  /** Lists the groups that have or had flows. */
+  groups(): readonly FlowGroup[];
+  /** Reads flows of one stream. */
+  read(stream: FlowStream, range: FlowRange): readonly FlowEntry[];
+  /**
+   * Reads flows whose keys begin with `prefix`, which is not empty. Returns `undefined` if there are
+   * so many that the index does not order them by their starts.
+   */
+  readKeys(prefix: string, range: FlowRange): readonly FlowEntry[] | undefined;
+  /** Finds a flow by its number. */
+  find(number: string): FlowEntry | undefined;
+  /** Finds a flow by its key. */
+  findKey(key: string): FlowEntry | undefined;
 }
 
 /**
@@ -188,6 +259,8 @@ export interface Store {
    * @throws `BACKUP_FAILED`
    */
   backup?(path: string, overwrite: boolean): Promise<void>;
+  /** The flow index. Absent: the store has none. */
+  readonly flows?: FlowEntries | undefined;
   /**
    * Closes the store and gives the lock back. A second call does nothing.
    *

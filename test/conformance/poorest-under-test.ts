@@ -32,6 +32,7 @@ export const POOREST_MISSING: readonly MissingCapability[] = [
   { capability: "snapshotRead", reason: "only functions can read state" },
   { capability: "scopedCancel", reason: "sent messages cannot be canceled" },
   { capability: "undeclaredValues", reason: "requests carry the declared values only" },
+  { capability: "flowIndex", reason: "the addresses of a cluster cannot be listed" },
   { capability: "egress", reason: "the platform has its own sinks" },
   { capability: "deadLetters", reason: "the platform keeps no failed messages" },
   {

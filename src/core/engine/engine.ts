@@ -2,6 +2,7 @@ import type { Encoded } from "../codec/encoded.ts";
 import type { Reply } from "../activation/effects.ts";
 import type { Envelope } from "../message/envelope.ts";
 import type { CommittedReader } from "./committed-read.ts";
+import type { FlowIndex } from "./flow-index.ts";
 
 /**
  * An optional ability of an engine beyond core. Layers above do without it, or throw `UNSUPPORTED`.
@@ -13,8 +14,14 @@ import type { CommittedReader } from "./committed-read.ts";
  * grace. Without it, work that was canceled goes on, unseen
  * - `undeclaredValues`: an activation reads all stored values of its address, also those that the
  * function no longer declares
+ * - `flowIndex`: the flows of the store can be listed and counted, with {@link Engine.flowIndex}
  */
-export type Capability = "blockingGet" | "snapshotRead" | "scopedCancel" | "undeclaredValues";
+export type Capability =
+  | "blockingGet"
+  | "snapshotRead"
+  | "scopedCancel"
+  | "undeclaredValues"
+  | "flowIndex";
 
 /**
  * A host of functions: it queues per address, activates, commits effects with the consumption of
@@ -60,6 +67,8 @@ export interface Engine {
   read<Result>(reader: () => CommittedReader<Result>): Promise<Result>;
   /** Returns the engine's current instant, in ms. */
   now(): number;
+  /** Finds flows. Present with the capability `flowIndex`. */
+  readonly flowIndex?: FlowIndex | undefined;
 }
 
 /** A message from outside that asks for a reply. */

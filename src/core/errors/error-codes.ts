@@ -26,6 +26,10 @@ export const ERROR_CODES = {
     retryable: false,
     meaning: "An option is missing, unknown or of the wrong type.",
   },
+  INVALID_CURSOR: {
+    retryable: false,
+    meaning: "A cursor is malformed, or belongs to another list: another store, filter or order.",
+  },
   INVALID_INPUT: { retryable: false, meaning: "The function's input schema rejected the input." },
   DUPLICATE_FUNCTION: {
     retryable: false,

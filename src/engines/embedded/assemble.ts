@@ -3,6 +3,7 @@ import type { Definition } from "../../core/activation/definition.ts";
 import type { Environment } from "../../core/activation/environment.ts";
 import { Queue } from "../../core/data/queue.ts";
 import type { Envelope } from "../../core/message/envelope.ts";
+import type { IndexedValues } from "../../core/engine/flow-index.ts";
 import type { DerivedValues } from "../../core/state/derived-values.ts";
 import { WorkLog } from "../../core/host/work-log.ts";
 import type { Scheduler } from "../../core/host/scheduler.ts";
@@ -40,6 +41,9 @@ import type { BacklogLimits } from "./intake/admission.ts";
 import { DeadLetters } from "./intake/dead-letters.ts";
 import { FlowNumbers } from "./intake/flow-numbers.ts";
 import { RequestIntake } from "./intake/request-intake.ts";
+import { FlowListing } from "./listing/flow-listing.ts";
+import { ParkedFlows } from "./listing/parked-flows.ts";
+import { UnwrittenFlows } from "./listing/unwritten-flows.ts";
 import { guardedClock } from "./lifecycle/guarded-clock.ts";
 import { LateFunctions } from "./execution/late-functions.ts";
 import { Lifecycle } from "./lifecycle/lifecycle.ts";
@@ -79,6 +83,8 @@ export interface EngineParts {
   readonly leadsTo: LeadsTo;
   /** The values that messages carry in place of the store. */
   readonly derivedValues: DerivedValues;
+  /** The values that the store indexes. Absent: none. */
+  readonly indexed?: IndexedValues | undefined;
 }
 
 /**
@@ -108,6 +114,7 @@ export function assembleEngine(parts: EngineParts): EmbeddedEngine {
   const deadLetters = new DeadLetters({ store, lifecycle, commits, requests, intake });
   const whyParked = (message: Envelope): string | undefined => delivery.whyParked(message);
   const committedReads = new CommittedReads({ ...parts, ...execution, whyParked });
+  const flowIndex = assembleFlowIndex(parts, { ...execution, whyParked });
   return new EmbeddedEngine({
     store,
     environment,
@@ -120,6 +127,7 @@ export function assembleEngine(parts: EngineParts): EmbeddedEngine {
     requests,
     deadLetters,
     committedReads,
+    flowIndex,
     lateFunctions: new LateFunctions({ ...parts, ...execution, delivery }),
     flowNumbers: new FlowNumbers(storeInfo.generation),
     generation: storeInfo.generation,
@@ -144,14 +152,14 @@ function assembleBase({ environment, definitions }: EngineParts) {
 
 /** Builds state and commits. */
 function assembleStorage(parts: EngineParts, { clock }: Base) {
-  const { store, storeInfo, environment, derivedValues: values } = parts;
+  const { store, storeInfo, environment, derivedValues: values, indexed } = parts;
   const messages = new MessageIndex();
   const derived = new DerivedValueReader(values, messages);
   const cache = new StateCache(store, derived, parts.cachedStates);
   const outage = new StoreOutage({ clock, log: environment.log });
-  const commits = new GroupCommit({ store, storeInfo, outage, messages });
+  const commits = new GroupCommit({ store, storeInfo, outage, messages, indexed });
   const derivedValues = new DerivedValueWriter({ values, cache, commits });
-  return { cache, outage, commits, derivedValues };
+  return { messages, cache, outage, commits, derivedValues };
 }
 
 /** Builds the queues of messages and replies, and the dispatcher that works them off. */
@@ -215,4 +223,16 @@ function assembleHandlers(parts: EngineParts, execution: Execution) {
   dispatcher.connect(new Handlers({ ...shared, scheduler, runs }));
   const clientWaits = new ClientWaits({ ...shared, blocking });
   return { delivery: new MessageDelivery(shared), clientWaits };
+}
+
+/** Builds the list of flows, if the store indexes them. */
+function assembleFlowIndex(
+  { indexed, store, scheduler, derivedValues: derived }: EngineParts,
+  rooms: Execution & { readonly whyParked: (envelope: Envelope) => string | undefined },
+): FlowListing | undefined {
+  const { flows } = store;
+  if (indexed === undefined || flows === undefined) return undefined;
+  const unwritten = new UnwrittenFlows({ ...rooms, indexed, derived });
+  const parked = new ParkedFlows(rooms);
+  return new FlowListing({ ...rooms, flows, indexed, store, scheduler, unwritten, parked });
 }

@@ -1,4 +1,5 @@
 import type { Definition } from "../../core/activation/definition.ts";
+import type { FlowIndex } from "../../core/engine/flow-index.ts";
 import type { Environment } from "../../core/activation/environment.ts";
 import type { Store } from "../../stores/store.ts";
 import type { CommittedReads } from "./commit/committed-reads.ts";
@@ -41,6 +42,8 @@ export interface EngineRooms {
   readonly cache: StateCache;
   readonly commits: GroupCommit;
   readonly committedReads: CommittedReads;
+  /** Absent if the store indexes no flows. */
+  readonly flowIndex: FlowIndex | undefined;
   readonly dispatcher: Dispatcher;
   readonly slots: HandlerSlots;
   /** The parts that watch handlers, each with its own timers. */

@@ -4,6 +4,7 @@ import type { Encoded } from "../../core/codec/encoded.ts";
 import type { Reply } from "../../core/activation/effects.ts";
 import type { CommittedReader } from "../../core/engine/committed-read.ts";
 import type { Capability, ClientRequest, Engine, ReplyListener } from "../../core/engine/engine.ts";
+import type { FlowIndex } from "../../core/engine/flow-index.ts";
 import type { HandbackError } from "../../core/errors/errors.ts";
 import type { FunctionMeter } from "./execution/function-meter.ts";
 import type { DeadLetters } from "./intake/dead-letters.ts";
@@ -15,12 +16,12 @@ import type { EngineRooms } from "./engine-rooms.ts";
 const RECOVERY_CHUNK = 4096;
 /** Longest wait for running handlers when the engine closes. */
 const CLOSE_DEADLINE_MS = 5_000;
-const CAPABILITIES = new Set<Capability>([
+const CAPABILITIES: readonly Capability[] = [
   "blockingGet",
   "snapshotRead",
   "scopedCancel",
   "undeclaredValues",
-]);
+];
 
 /**
  * The embedded engine: one process, one store. It starts its rooms, answers for them to the layers
@@ -38,7 +39,8 @@ const CAPABILITIES = new Set<Capability>([
  *    leaves that the cancellation releases.
  */
 export class EmbeddedEngine implements Engine {
-  readonly capabilities: ReadonlySet<Capability> = CAPABILITIES;
+  readonly capabilities: ReadonlySet<Capability>;
+  readonly flowIndex: FlowIndex | undefined;
   readonly storeId: string;
   /** The bills of functions since the engine was started. */
   readonly meter: FunctionMeter;
@@ -51,6 +53,10 @@ export class EmbeddedEngine implements Engine {
 
   constructor(rooms: EngineRooms) {
     this.#rooms = rooms;
+    this.flowIndex = rooms.flowIndex;
+    this.capabilities = new Set(
+      this.flowIndex === undefined ? CAPABILITIES : [...CAPABILITIES, "flowIndex"],
+    );
     this.storeId = rooms.environment.storeId;
     this.meter = rooms.meter;
     this.deadLetters = rooms.deadLetters;

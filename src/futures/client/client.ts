@@ -28,6 +28,11 @@ import type { FlowBill } from "../flow/bill.ts";
 import { settledReplyKey } from "../flow/settled-reply.ts";
 import { STORE_SECRET_ID } from "../flow/store-secret.ts";
 import type { FlowWaits } from "../flow/wait-graph.ts";
+import type { FlowsFilter, FlowsOptions } from "../listing/flow-filter.ts";
+import type { FlowSummary } from "../listing/flow-summary.ts";
+import { countFlows, listFlows } from "../listing/list-flows.ts";
+import type { FlowsPage } from "../listing/list-flows.ts";
+import type { Pages } from "../listing/pages.ts";
 import { codec } from "../protocol/codec.ts";
 import type { Messages, ReplyKey, StartFlow } from "../protocol/messages.ts";
 import { rejectedSettlement } from "../protocol/settled.ts";
@@ -300,6 +305,44 @@ export class Client {
    */
   async readState<State>(f: StatefulFunction<State>, id: string): Promise<State> {
     return readCommittedState(this.#engine, f, id);
+  }
+
+  /**
+   * Lists flows by their starts, the newest first by default. Awaiting it gives a page; iterating
+   * over it gives all flows, page by page. Flows that start or end meanwhile move no others, so none
+   * is listed twice.
+   *
+   * A page can be short, or empty, although more flows follow: its `cursor` tells.
+   * @throws `INVALID_OPTIONS`, `INVALID_NAME`, `INVALID_DELAY`, `INVALID_CURSOR`, `CLOSED`;
+   * `UNSUPPORTED` if the engine has no index of flows
+   * @example
+   * import { embedded, fn, memory } from "handback";
+   *
+   * const order = fn("docs/order", (_, fails: boolean) => {
+   *   if (fails) throw new Error("sold out");
+   * });
+   * const engine = await embedded({ functions: [order], store: memory() });
+   * await engine.client.call(order, false, { key: "order-1" });
+   * await engine.client.call(order, true, { key: "order-2" }).catch(() => undefined);
+   *
+   * const { flows, cursor } = await engine.client.flows({ status: "failed", limit: 10 });
+   * console.log(flows[0]?.id, cursor); // order-2 undefined
+   * const ids: string[] = [];
+   * for await (const { id } of engine.client.flows({ order: "oldest" })) ids.push(id);
+   * console.log(ids); // [ "order-1", "order-2" ]
+   * await engine.close();
+   */
+  flows(options: FlowsOptions = {}): Pages<FlowsPage, FlowSummary> {
+    return listFlows(this.#engine, options);
+  }
+
+  /**
+   * Counts flows. With `function` and `status` only, it reads counters. Any other filter makes it
+   * look at the flows one by one, and then it is not of one instant.
+   * @throws as {@link Client.flows}
+   */
+  async countFlows(filter: FlowsFilter = {}): Promise<number> {
+    return countFlows(this.#engine, filter);
   }
 
   /**

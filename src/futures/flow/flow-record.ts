@@ -1,3 +1,4 @@
+import type { FlowAttributes, IndexedStatus } from "../../core/engine/flow-index.ts";
 import type { Json } from "../../core/data/json.ts";
 import type { UsageTotals } from "../../core/activation/meter.ts";
 import type { Failure } from "../types/failure.ts";
@@ -35,6 +36,8 @@ type RareFields = {
   readonly kept?: { readonly count: number; readonly chars: number } | undefined;
   /** The number of keys under which it was signaled, and their pages. */
   readonly signals?: { readonly count: number; readonly pages: string } | undefined;
+  /** The small values that it is found by. */
+  readonly attributes?: FlowAttributes | undefined;
   /** The last few rejections without a consumer. */
   readonly unhandled?: readonly Failure[] | undefined;
 };
@@ -58,6 +61,9 @@ type Stored = readonly [
   seldom?: RareFields,
 ];
 
+/** Places in the list. */
+const [SETTLED, SETTLED_AT, SELDOM] = [3, 4, 7] as const;
+
 /** Encodes a record. */
 export function encodeFlowRecord(record: FlowRecord): Json {
   const {
@@ -69,15 +75,23 @@ export function encodeFlowRecord(record: FlowRecord): Json {
     stateId = ABSENT,
     name = ABSENT,
   } = record;
-  const { number, digest, cancelled, queues, unhandled, signals, kept, events } = record;
+  const { number, digest, cancelled, queues, unhandled, signals, kept, events, attributes } =
+    record;
   const settled = ok === undefined ? PENDING : ok ? OK : FAILED;
   const usual = [type, startedAt, tally, settled, settledAt, stateId, name] as const;
   const isUsual =
-    (number ?? digest ?? cancelled ?? queues ?? unhandled ?? signals ?? kept ?? events) ===
-    undefined;
-  return isUsual
-    ? usual
-    : [...usual, { number, digest, cancelled, queues, unhandled, signals, kept, events }];
+    (number ??
+      digest ??
+      cancelled ??
+      queues ??
+      unhandled ??
+      signals ??
+      kept ??
+      events ??
+      attributes) === undefined;
+  if (isUsual) return usual;
+  const seldom = { number, digest, cancelled, queues, unhandled, signals, kept, events };
+  return [...usual, attributes === undefined ? seldom : { ...seldom, attributes }];
 }
 
 /** Decodes the result of {@link encodeFlowRecord}. */
@@ -93,4 +107,39 @@ export function decodeFlowRecord(kept: Json): FlowRecord {
     ok: settled === PENDING ? undefined : settled === OK,
   };
   return seldom === undefined ? usual : { ...usual, ...seldom };
+}
+
+/** The fields of a record that an index of flows holds. */
+export interface EntryFields {
+  readonly type: string;
+  readonly startedAt: number;
+  readonly settledAt: number | undefined;
+  readonly status: IndexedStatus;
+  readonly number: string | undefined;
+  readonly attributes: FlowAttributes | undefined;
+}
+
+/**
+ * Reads the fields that an index holds. Every flow that ends is read, so the rest is not decoded.
+ */
+export function readEntryFields(kept: Json): EntryFields {
+  const stored = kept as Stored;
+  const settled = stored[SETTLED];
+  const seldom = stored[SELDOM];
+  const status =
+    settled === PENDING
+      ? "pending"
+      : seldom?.cancelled === true
+        ? "cancelled"
+        : settled === OK
+          ? "completed"
+          : "failed";
+  return {
+    type: stored[0],
+    startedAt: stored[1],
+    settledAt: settled === PENDING ? undefined : stored[SETTLED_AT],
+    status,
+    number: seldom?.number,
+    attributes: seldom?.attributes,
+  };
 }

@@ -13,6 +13,7 @@ import { cancelledSettlement, failureOfSettlement } from "../protocol/settled.ts
 import type { Settled } from "../protocol/settled.ts";
 import { sendSystemMessage, systemFunction } from "../protocol/system.ts";
 import { derivedFlowRecord, recordOfFirstCall } from "./derived-record.ts";
+import { changedAttributes } from "./flow-attributes.ts";
 import { flowFailedLine, unhandledLine } from "./flow-lines.ts";
 import { decodeFlowRecord, encodeFlowRecord, FLOW_VALUE } from "./flow-record.ts";
 import type { FlowRecord } from "./flow-record.ts";
@@ -71,6 +72,10 @@ export const flow = systemFunction("flow", [FLOW_VALUE, STATUS_VALUE, REQUESTS_V
     const kept = record.kept ?? NONE_KEPT;
     return { ...record, kept: { count: kept.count + count, chars: kept.chars + chars } };
   }),
+  attributes: changing((_, record, { changes }) => ({
+    ...record,
+    attributes: changedAttributes(record.attributes, changes),
+  })),
   status(activation) {
     if (readFlow(activation) === undefined) return;
     const { expiresAt } = activation.read(FLOW_VALUE) ?? {};

@@ -1,5 +1,6 @@
 import type { Send } from "../../core/activation/effects.ts";
 import type { UsageTotals } from "../../core/activation/meter.ts";
+import type { FlowAttributeChanges } from "../../core/engine/flow-index.ts";
 import type { Consumer } from "./consumer.ts";
 import type { Settled } from "./settled.ts";
 
@@ -41,6 +42,8 @@ export interface Messages {
     readonly unhandled: null;
     /** A custom status, in the payload. */
     readonly status: null;
+    /** Attributes to set, or to remove with `null`. */
+    readonly attributes: { readonly changes: FlowAttributeChanges };
     /** Values of events were kept for later, or taken. */
     readonly kept: { readonly count: number; readonly chars: number };
     /** An event queue exists and ends with the flow. */

@@ -8,6 +8,7 @@ import { NOTE, noteWork } from "../../core/activation/work-note.ts";
 import type { WorkLine } from "../../core/host/work-log.ts";
 import type { Log } from "../../core/host/log.ts";
 import type { Address } from "../../core/message/address.ts";
+import type { Envelope } from "../../core/message/envelope.ts";
 import type { State } from "../../core/state/state.ts";
 import { parseDuration } from "../../core/validation/duration.ts";
 import type { Duration } from "../../core/validation/duration.ts";
@@ -27,6 +28,7 @@ import {
   rejectedSettlement,
 } from "../protocol/settled.ts";
 import type { Settled } from "../protocol/settled.ts";
+import { checkAttributes } from "../flow/attributes.ts";
 import { systemAddress } from "../protocol/system.ts";
 import type { Context, HandlerEnvironment, InvokeOptions, NoState } from "../types/context.ts";
 import type {
@@ -70,6 +72,7 @@ type OwnMethod =
   | "resolved"
   | "rejected"
   | "setStatus"
+  | "setAttributes"
   | "get"
   | "expireAfter"
   | "terminate";
@@ -222,13 +225,18 @@ export class HandlerContext implements Context {
   setStatus(value: unknown): void {
     const flow = this.#open().requireFlow("ctx.setStatus");
     const limit = this.#activation.environment.payloadLimit;
-    const envelope = {
-      id: this.#graph.nextId(),
-      target: systemAddress("flow", flow),
-      name: "status",
-      payload: codec.encode(value, { limit, root: "status" }),
-      control: null,
-    };
+    const payload = codec.encode(value, { limit, root: "status" });
+    this.#sendToFlow(flow, { name: "status", payload, control: null });
+  }
+
+  setAttributes(attributes: unknown): void {
+    const flow = this.#open().requireFlow("ctx.setAttributes");
+    const changes = checkAttributes(attributes);
+    this.#sendToFlow(flow, { name: "attributes", payload: UNDEFINED, control: { changes } });
+  }
+
+  #sendToFlow(flow: string, message: Pick<Envelope, "name" | "payload" | "control">): void {
+    const envelope = { id: this.#graph.nextId(), target: systemAddress("flow", flow), ...message };
     this.#graph.add({ kind: "send", envelope });
   }
 

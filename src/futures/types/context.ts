@@ -1,3 +1,4 @@
+import type { FlowAttribute } from "../../core/engine/flow-index.ts";
 import type { Address } from "../../core/message/address.ts";
 import type { Duration } from "../../core/validation/duration.ts";
 import type { Log } from "../../core/host/log.ts";
@@ -391,6 +392,15 @@ export interface Context<out State = NoState> extends HandlerEnvironment {
    * `UNSERIALIZABLE`, `PAYLOAD_TOO_LARGE`
    */
   setStatus(value: unknown): void;
+
+  /**
+   * Sets attributes of the flow: up to 8 small values by which `client.flows` finds it, such as
+   * `{ customer: "c-7" }`. Others stay, and `undefined` removes one. A value is a text of at most
+   * 256 characters, a finite number, or a boolean. If the flow has too many, the last new names are
+   * left out.
+   * @throws `INVALID_OPTIONS`, `INVALID_NAME`; `NOT_FOUND` in the handler of a one-way message
+   */
+  setAttributes(attributes: Readonly<Record<string, FlowAttribute | undefined>>): void;
 
   /**
    * Blocks until a future is settled, and is **billed while it waits**. Prefer `onComplete`, or

@@ -4,13 +4,17 @@ import { AddressMap } from "../../core/message/address-map.ts";
 import type { StoredValue } from "../../core/activation/effects.ts";
 import { HandbackError } from "../../core/errors/errors.ts";
 import { TransientMap } from "../../core/data/transient-map.ts";
-import { OrderedSet } from "./ordered-set.ts";
+import { indexedJson } from "../../core/engine/flow-index.ts";
+import type { FlowEntry, IndexedValues } from "../../core/engine/flow-index.ts";
+import { MemoryFlowEntries } from "./flow-entries.ts";
+import { compareText, OrderedSet } from "./ordered-set.ts";
 import { newStoreId } from "../store-id.ts";
 import { watchKey } from "../store.ts";
 import type {
   StoredMessage,
   Batch,
   ExpiredValue,
+  FlowEntries,
   CrashMark,
   StoreInfo,
   StateRow,
@@ -70,6 +74,11 @@ class MemoryStore implements Store {
   );
   #deadLetters: StoredDeadLetter[] = [];
   readonly #crashMarks = new Map<number, CrashMark>();
+  readonly #flows = new MemoryFlowEntries({
+    requireOpen: () => this.#requireOpen(),
+    stored: (values) => this.#flowsOf(values),
+    generation: () => this.#generation,
+  });
   #generation = 0;
   #isClean = true;
   #isOpen = false;
@@ -111,6 +120,18 @@ class MemoryStore implements Store {
     this.#deleteDeadLetters(batch.deletedDeadLetters);
     for (const letter of batch.addedDeadLetters) this.#deadLetters.push(letter);
     for (const mark of batch.crashMarks) this.#setCrashMark(mark);
+    if (batch.flows !== undefined) this.#flows.change(batch.flows);
+  }
+
+  get flows(): FlowEntries {
+    return this.#flows;
+  }
+
+  *#flowsOf(values: IndexedValues): Generator<FlowEntry> {
+    for (const { address, name, value } of this.#values.values()) {
+      if (address.type !== values.type || name !== values.name) continue;
+      yield values.entryOf(address.id, indexedJson(value.content), value.expiresAt);
+    }
   }
 
   readState(address: Address): readonly StateRow[] {
@@ -329,11 +350,6 @@ function bySeq(one: StoredMessage, other: StoredMessage): number {
 
 function isAscending(messages: readonly StoredMessage[]): boolean {
   return messages.every(({ seq }, index) => index === 0 || seq > (messages[index - 1]?.seq ?? 0));
-}
-
-function compareText(one: string, other: string): number {
-  if (one === other) return 0;
-  return one < other ? -1 : 1;
 }
 
 function alreadyExists(kind: "message" | "token", name: string): HandbackError {

@@ -85,6 +85,22 @@ export class OrderedSet<Item extends object> {
     return found;
   }
 
+  /**
+   * Reads at most `limit` items in reverse order, from the last that is not `past`. If it is true of
+   * an item, it must be true of every greater one.
+   */
+  readBackward(limit: number, past: (item: Item) => boolean): readonly Item[] {
+    const found: Item[] = [];
+    const end = partitionPoint(this.#chunks, (chunk) => chunk.slice(0, 1).some(past));
+    for (let at = end - 1; at >= 0 && found.length < limit; at--) {
+      const chunk = this.#chunks[at] ?? [];
+      const last = at === end - 1 ? partitionPoint(chunk, past) : chunk.length;
+      const first = Math.max(0, last - (limit - found.length));
+      found.push(...chunk.slice(first, last).toReversed());
+    }
+    return found;
+  }
+
   /** Returns the index of the first chunk that may contain the item. */
   #chunkIndexOf(item: Item): number {
     return partitionPoint(this.#chunks, (chunk) => {
@@ -96,6 +112,12 @@ export class OrderedSet<Item extends object> {
   #indexOf(item: Item, chunk: readonly Item[]): number {
     return partitionPoint(chunk, (other) => this.#compare(other, item) >= 0);
   }
+}
+
+/** Compares two texts by their code units. */
+export function compareText(one: string, other: string): number {
+  if (one === other) return 0;
+  return one < other ? -1 : 1;
 }
 
 /**

@@ -3,6 +3,7 @@ import type { Address } from "../../core/message/address.ts";
 import type {
   Batch,
   ExpiredValue,
+  FlowEntries,
   ScopeWatch,
   StateRow,
   Store,
@@ -17,6 +18,7 @@ import type { MissingLog } from "./file/wal.ts";
 import { toStoreError } from "./file/sqlite-failure.ts";
 import { openSession } from "./session/store-session.ts";
 import type { StoreSession } from "./session/store-session.ts";
+import type { Flows } from "./tables/flows.ts";
 import { waitForLock } from "./session/wait-for-lock.ts";
 import { CommitLatency } from "./writer/commit-latency.ts";
 
@@ -124,6 +126,21 @@ export class SqliteStore implements Store {
     return this.#use(({ tables }) => tables.state.countByType(isWanted));
   }
 
+  readonly flows: FlowEntries = {
+    complete: async (values) => {
+      try {
+        return await this.#openedSession().completeFlows(values);
+      } catch (error) {
+        throw toStoreError(error, this.#path, "STORE_FAILED");
+      }
+    },
+    groups: () => this.#useFlows((flows) => flows.groups()),
+    read: (stream, range) => this.#useFlows((flows) => flows.read(stream, range)),
+    readKeys: (prefix, range) => this.#useFlows((flows) => flows.readKeys(prefix, range)),
+    find: (number) => this.#useFlows((flows) => flows.find(number)),
+    findKey: (key) => this.#useFlows((flows) => flows.findKey(key)),
+  };
+
   async backup(path: string, overwrite: boolean): Promise<void> {
     await this.#openedSession().backup(path, overwrite);
   }
@@ -145,6 +162,10 @@ export class SqliteStore implements Store {
     } catch (error) {
       throw toStoreError(error, this.#path, "STORE_FAILED");
     }
+  }
+
+  #useFlows<Result>(access: (flows: Flows) => Result): Result {
+    return this.#use((connection) => access(connection.readableFlows));
   }
 
   #openedSession(): StoreSession {

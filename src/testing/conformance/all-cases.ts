@@ -6,6 +6,9 @@ import { deployedValueCases } from "./cases/deploy/values.ts";
 import { renamedOperationCases } from "./cases/deploy/operations.ts";
 import { expiryCases } from "./cases/expiry.ts";
 import { flowCases } from "./cases/flow.ts";
+import { attributeCases } from "./cases/listing/attributes.ts";
+import { countedFlowCases } from "./cases/listing/counts.ts";
+import { listedFlowCases } from "./cases/listing/flows.ts";
 import { handleCases } from "./cases/handle.ts";
 import { handlingCases } from "./cases/handling.ts";
 import { invokeCases } from "./cases/invoke.ts";
@@ -31,6 +34,9 @@ export const allCases: readonly Case[] = [
   ...outsideCases,
   ...signalKeyCases,
   ...flowCases,
+  ...listedFlowCases,
+  ...countedFlowCases,
+  ...attributeCases,
   ...stateCases,
   ...deployedValueCases,
   ...renamedOperationCases,

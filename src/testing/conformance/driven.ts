@@ -12,9 +12,13 @@ export function driven<T extends object>(target: T, clock: VirtualClock): T {
       if (typeof member !== "function") return member;
       return (...args: readonly unknown[]) => {
         const result: unknown = Reflect.apply(member, target, args);
-        return isThenable(result)
-          ? clock.until(Promise.resolve(result).then((value: unknown) => wrap(value, clock)))
-          : wrap(result, clock);
+        if (!isThenable(result)) return wrap(result, clock);
+        const awaited = clock.until(
+          Promise.resolve(result).then((value: unknown) => wrap(value, clock)),
+        );
+        return isAsyncIterable(result)
+          ? Object.assign(awaited, drivenItems(result, clock))
+          : awaited;
       };
     },
   });
@@ -28,4 +32,22 @@ function wrap(value: unknown, clock: VirtualClock): unknown {
     typeof value.result === "function"
     ? driven(value, clock)
     : value;
+}
+
+function isAsyncIterable(value: object): value is AsyncIterable<unknown> {
+  return Symbol.asyncIterator in value;
+}
+
+/** Returns the items of a list. The clock drives the reads of its pages. */
+function drivenItems(list: AsyncIterable<unknown>, clock: VirtualClock): AsyncIterable<unknown> {
+  return {
+    async *[Symbol.asyncIterator]() {
+      const items = list[Symbol.asyncIterator]();
+      for (;;) {
+        const item: IteratorResult<unknown, unknown> = await clock.until(items.next());
+        if (item.done === true) return;
+        yield item.value;
+      }
+    },
+  };
 }

@@ -48,6 +48,12 @@ export const MISSING_CAPABILITY_CHECKS: Readonly<
     await engine.redeploy([cartV2]);
     equal(await engine.client.call(cartV2.read, undefined, { id: "c" }), []);
   },
+  async flowIndex({ start }) {
+    const { client } = await start([counter]);
+    await client.call(counter.add, 1, { id: "c" });
+    await rejects(client.flows(), { code: "UNSUPPORTED" });
+    await rejects(client.countFlows(), { code: "UNSUPPORTED" });
+  },
   async egress({ start }) {
     const seen: unknown[] = [];
     const out = fn("test/out", (ctx) => ctx.egress("test/sink", 1));

@@ -83,6 +83,10 @@ const testsOf = ({ carry }: Setting, host: () => Host): readonly EngineTest[] =>
       { capability: "blockingGet", reason: "handlers cannot wait while they run" },
       { capability: "snapshotRead", reason: "the work of a scope cannot be listed" },
       { capability: "scopedCancel", reason: "messages that were sent cannot be canceled by scope" },
+      {
+        capability: "flowIndex",
+        reason: "the admin API, which lists services, is no part of the ingress",
+      },
       { capability: "storedValues", reason: "the state of a cluster cannot be counted" },
       { capability: "promptOrder", reason: "order holds per sender and target only" },
       { capability: "virtualTime", reason: "a cluster has the time of its machines" },

@@ -342,8 +342,10 @@ function overwrite(path: string, from: number, to: number): void {
 }
 
 test("statements bind parameters by position, because Node 22 leaves numbered ones empty", () => {
-  const tables = new URL("../../../src/stores/sqlite/tables/", import.meta.url);
-  const sources = readdirSync(tables).map((name) => readFileSync(new URL(name, tables), "utf8"));
+  const tables = new URL("../../../src/stores/sqlite/", import.meta.url);
+  const sources = readdirSync(tables, { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".ts"))
+    .map((name) => readFileSync(new URL(name, tables), "utf8"));
   expect(sources.join("\n")).toContain("WHERE seq = ?");
   expect(sources.join("\n")).not.toMatch(/\?\d/);
 });

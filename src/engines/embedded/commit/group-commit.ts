@@ -1,7 +1,10 @@
 import type { Reply } from "../../../core/activation/effects.ts";
 import type { Address } from "../../../core/message/address.ts";
 import type { Envelope } from "../../../core/message/envelope.ts";
+import type { IndexedValues } from "../../../core/engine/flow-index.ts";
+import type { CachedValue } from "../state/address-state.ts";
 import type { CommitListener } from "./commit-listener.ts";
+import { FlowChangeList } from "./flow-change-list.ts";
 import type { MessageIndex } from "./message-index.ts";
 import { WriteBatch } from "./write-batch.ts";
 import { isOutage } from "./store-outage.ts";
@@ -36,6 +39,8 @@ export interface GroupCommitParts {
   readonly outage: StoreOutage;
   /** The deliverable messages that are not yet handled. */
   readonly messages: MessageIndex;
+  /** The values that the store indexes; absent: none. */
+  readonly indexed?: IndexedValues | undefined;
 }
 
 /**
@@ -249,6 +254,12 @@ export class GroupCommit {
     return scopesOfOrigin(origin).some((prefix) => this.#mayHaveWork(prefix));
   }
 
+  /** Yields the values that commits in flight and the next one write. */
+  *unwrittenValues(): Generator<CachedValue> {
+    for (const batch of this.#inFlight) yield* batch.writes;
+    yield* this.#current.writes;
+  }
+
   /** Yields the delay tokens that commits in flight and the next one cancel. */
   *pendingCancellations(): Generator<string> {
     for (const batch of this.#inFlight) yield* batch.cancelled;
@@ -334,8 +345,9 @@ export class GroupCommit {
   }
 
   async #commit(pending: WriteBatch, listener: CommitListener): Promise<void> {
-    const { store, outage } = this.#parts;
-    const batch = pending.toStore(this.#nextRowId);
+    const { store, outage, indexed } = this.#parts;
+    const flows = indexed === undefined ? undefined : new FlowChangeList(indexed);
+    const batch = pending.toStore(this.#nextRowId, flows);
     for (let isRetry = false; ; isRetry = true) {
       try {
         // Waiting for a lock again would block the event loop.

@@ -44,6 +44,11 @@ export class MessageIndex {
     return toList(this.#messages.get(number));
   }
 
+  /** Yields all messages that have a scope. */
+  *all(): Generator<StoredMessage> {
+    for (const known of this.#messages.values()) yield* toList(known);
+  }
+
   /** Returns the messages of all scopes that start with the prefix. */
   inScope(prefix: string): readonly StoredMessage[] {
     return this.#candidates(prefix).filter(

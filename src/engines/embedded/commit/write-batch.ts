@@ -1,6 +1,7 @@
 import type { Address } from "../../../core/message/address.ts";
 import type { Reply, StoredValue } from "../../../core/activation/effects.ts";
 import { AddressCount } from "./address-count.ts";
+import type { FlowChangeList } from "./flow-change-list.ts";
 import type { AddressState, CachedValue } from "../state/address-state.ts";
 import { watchKey } from "../../../stores/store.ts";
 import type {
@@ -39,8 +40,9 @@ export class WriteBatch {
   #insertedCount = 0;
   readonly #seqByToken = new Map<string, number>();
   readonly #writes: CachedValue[] = [];
-  /** The values handed to the store, in the order of `#writes`. */
+  /** The values of the batch, in the order of `#writes`, and whether messages carry them. */
   #written: (StoredValue | undefined)[] = [];
+  #writtenDerived: boolean[] = [];
   readonly #unwatched = new Map<string, ScopeWatch>();
   readonly #watched = new Map<string, ScopeWatch>();
   readonly #expired: ExpiredValue[] = [];
@@ -208,6 +210,11 @@ export class WriteBatch {
     return this.#deletedDeadLetters.has(id);
   }
 
+  /** The values that it writes. */
+  get writes(): readonly CachedValue[] {
+    return this.#writes;
+  }
+
   /** Sets the crash mark of a message. The last one counts. */
   setCrashMark(mark: CrashMark): void {
     this.#crashMarks.set(mark.seq, mark);
@@ -215,24 +222,28 @@ export class WriteBatch {
 
   /**
    * Converts the batch to the store's form. `nextRowId` numbers the values that are new to the
-   * store.
+   * store. `flows` gets the changes of the values that the store indexes.
    */
-  toStore(nextRowId: () => number): Batch {
+  toStore(nextRowId: () => number, flows?: FlowChangeList): Batch {
+    const values = this.#stateWrites(nextRowId, flows);
     return {
       removed: [...this.#removed],
       removedDelayed: [...this.#removedDelayed],
       cancelledTokens: [...this.#cancelled],
       inserted: this.accepted,
-      values: this.#stateWrites(nextRowId),
+      values,
       unwatched: [...this.#unwatched.values()],
       watched: [...this.#watched.values()],
       deletedDeadLetters: [...this.#deletedDeadLetters],
       addedDeadLetters: this.#deadLetters,
       crashMarks: [...this.#crashMarks.values()],
+      flows: flows?.changes(),
     };
   }
 
-  #stateWrites(nextRowId: () => number): readonly StateWrite[] {
+  #stateWrites(nextRowId: () => number, flows: FlowChangeList | undefined): readonly StateWrite[] {
+    for (const expired of this.#expired)
+      if (flows?.isIndexed(expired, expired.name) === true) flows.addExpired(expired);
     // Expired values come first, because a later write may create a value of the same name.
     const writes: StateWrite[] = this.#expired.map(({ rowId, name, type, id }) => ({
       ...DELETION,
@@ -245,7 +256,11 @@ export class WriteBatch {
       const { address } = cached.state;
       cached.batch = undefined;
       this.#written.push(value);
+      this.#writtenDerived.push(cached.isDerived);
       if (cached.isDerived) continue;
+      if (flows?.isIndexed(address, name) === true)
+        flows.add({ address, name, was: cached.stored, is: value });
+      cached.stored = value;
       if (value === undefined) {
         // The store never saw a value that came and went within the batch.
         if (rowId === undefined) continue;
@@ -266,6 +281,7 @@ export class WriteBatch {
     for (const [index, cached] of this.#writes.entries()) {
       const { state } = cached;
       cached.committed = this.#written[index];
+      cached.isCommittedDerived = this.#writtenDerived[index] === true;
       if (--state.pins === 0) onUnpinned(state);
     }
   }

@@ -23,10 +23,14 @@ export class CachedValue {
    * value.
    */
   rowId: number | undefined = undefined;
+  /** The value that the store holds once the batches handed over are committed. */
+  stored: StoredValue | undefined = undefined;
   /** The batch that writes it, compared by identity only. */
   batch: object | undefined = undefined;
   /** Set while a message carries the value, so the store need not hold it. */
   isDerived = false;
+  /** Set while a message carries the committed value, and the store does not hold it. */
+  isCommittedDerived = false;
 
   constructor(state: AddressState, name: string, next: CachedValue | undefined) {
     this.state = state;
@@ -75,14 +79,23 @@ export class AddressState implements StateReader {
     return this.#find(name) ?? this.#add(name, undefined);
   }
 
+  /** Returns the value of this name, if it is or was set. */
+  find(name: string): CachedValue | undefined {
+    return this.#find(name);
+  }
+
   /** Adds a value that the store holds. */
   load(name: string, value: StoredValue, rowId: number): void {
-    this.#add(name, value).rowId = rowId;
+    const cached = this.#add(name, value);
+    cached.rowId = rowId;
+    cached.stored = value;
   }
 
   /** Adds a value that a message carries, unless the store holds a newer one. */
   loadDerived(name: string, value: StoredValue): void {
-    if (this.#find(name) === undefined) this.#add(name, value).isDerived = true;
+    if (this.#find(name) !== undefined) return;
+    const cached = this.#add(name, value);
+    cached.isDerived = cached.isCommittedDerived = true;
   }
 
   /** Returns the committed values, for readers outside of handlers. */

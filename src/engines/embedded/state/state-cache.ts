@@ -42,6 +42,11 @@ export class StateCache {
     return this.#young.has(address) || this.#old.has(address);
   }
 
+  /** Returns the state of an address if it is in memory, without noting the access. */
+  peek(address: Address): AddressState | undefined {
+    return this.#young.get(address) ?? this.#old.get(address);
+  }
+
   /** Hides a value that is being deleted and is not in memory. */
   hideWhileDeleting(rowId: number): void {
     this.#hidden.add(rowId);

@@ -1,5 +1,6 @@
 import { DatabaseSync } from "node:sqlite";
 import type { StatementSync } from "node:sqlite";
+import type { IndexedValues } from "../../../core/engine/flow-index.ts";
 import type { Address } from "../../../core/message/address.ts";
 import type { StateRow, StoreInfo } from "../../store.ts";
 import { closeWithoutCheckpoint } from "../file/close-without-checkpoint.ts";
@@ -8,6 +9,7 @@ import type { WalFinding } from "../file/wal-verification.ts";
 import type { Packed } from "../rows/packed.ts";
 import { applyBatch } from "../tables/batch-codec.ts";
 import type { StoreOwner } from "../tables/commit-marks.ts";
+import type { Flows } from "../tables/flows.ts";
 import type { OpenTable, RowCounts } from "../tables/table.ts";
 import { countRows, openTables, prepareCount } from "../tables/tables.ts";
 import type { OpenTables } from "../tables/tables.ts";
@@ -18,6 +20,8 @@ import { Transactions } from "./transactions.ts";
 
 /** Size in pages up to which opening checks the whole file: 32 MiB, a quarter of a second. */
 const SMALL_FILE = 8_192;
+/** Flows that one transaction adds to an index. */
+const STEP = 512;
 
 /**
  * One connection to the store in `file`. Its methods are synchronous and throw SQLite's own errors.
@@ -35,6 +39,8 @@ export class SqliteConnection {
   readonly #checkpoint: StatementSync;
   /** The opening that commits; unknown until it is recorded. */
   #owner: StoreOwner | undefined;
+  /** The opening before this one kept the index of flows. */
+  #isIndexKept = false;
 
   /** @param owner - the opening that commits; absent: {@link recordOpening} makes one */
   constructor(file: string, durability: Durability, owner?: StoreOwner) {
@@ -94,12 +100,14 @@ export class SqliteConnection {
   }
 
   #countOpening(skipped: number): StoreInfo {
-    const { meta, commitMarks, messages, delayed, state, crashMarks } = this.tables;
+    const { meta, commitMarks, messages, delayed, state, crashMarks, flows } = this.tables;
     const { storeId, generation: last, clean } = meta.read();
     const generation = last + 1 + skipped;
     state.addTypeIndex();
     meta.write({ storeId, generation, clean: false, relaxed: this.#durability === "relaxed" });
     commitMarks.createIfMissing();
+    flows.createIfMissing();
+    this.#isIndexKept = flows.keptBy() === last;
     const commits = (commitMarks.read()?.commits ?? 0) + 1;
     commitMarks.write({ storeId, generation, commits, isClosed: false });
     this.#owner = { storeId, generation };
@@ -169,11 +177,48 @@ export class SqliteConnection {
     return this.tables.state.read(address);
   }
 
+  /** The index of flows, for reads of one moment. */
+  get readableFlows(): Flows {
+    this.#transactions.startRead();
+    return this.tables.flows;
+  }
+
   /** Gives the states of one function type to another. */
   renameStates(from: string, to: string): void {
+    this.#commitOwn(() => this.tables.state.rename(from, to));
+  }
+
+  /**
+   * Makes the index of flows complete, a transaction for each few hundred flows. Nothing else may be
+   * committed before the end. Yields the number of flows that each transaction added.
+   */
+  *completeFlows(values: IndexedValues): Generator<number> {
+    const { flows } = this.tables;
+    if (!this.#isIndexKept) yield* this.#remakeFlows(values);
+    this.#commitOwn(() => flows.keep(this.#openOwner().generation));
+    this.#isIndexKept = true;
+    yield 0;
+  }
+
+  *#remakeFlows(values: IndexedValues): Generator<number> {
+    const { flows, state } = this.tables;
+    this.#commitOwn(() => flows.clear());
+    yield 0;
+    for (let after = 0, read = STEP; read === STEP;) {
+      const found = state.readControls(values, after, STEP);
+      read = found.length;
+      after = found.at(-1)?.rowId ?? after;
+      const entries = found.map(({ id, json, expiresAt }) => values.entryOf(id, json, expiresAt));
+      this.#commitOwn(() => flows.add(entries));
+      yield read;
+    }
+  }
+
+  /** Makes a change of this connection's own, beside those of batches. */
+  #commitOwn(change: () => void): void {
     this.#commit(() => {
       this.tables.commitMarks.advance(this.#openOwner());
-      this.tables.state.rename(from, to);
+      change();
     });
   }
 

@@ -1,5 +1,6 @@
 import { randomInt } from "node:crypto";
 import { existsSync } from "node:fs";
+import type { IndexedValues } from "../../../core/engine/flow-index.ts";
 import { HandbackError } from "../../../core/errors/errors.ts";
 import type { Batch, StoreEvents, StoreInfo } from "../../store.ts";
 import { writeBackup } from "../backup/backup.ts";
@@ -19,12 +20,14 @@ import { encodeBatch } from "../tables/batch-codec.ts";
 import type { CommitLatency } from "../writer/commit-latency.ts";
 import { Checkpointing } from "./checkpointing.ts";
 import { CommitRouting } from "./commit-routing.ts";
-import { monotonicMs } from "../../../machine/real-time.ts";
+import { monotonicMs, setImmediate } from "../../../machine/real-time.ts";
 import { Ownership } from "./ownership.ts";
 import { waitForLock } from "./wait-for-lock.ts";
 
 /** Time, in ms, for which closing waits while another program has locked the file. */
 const CLOSE_PATIENCE_MS = 2_000;
+/** Steps of making an index after which the log is copied into the file. */
+const STEPS_BEFORE_CHECKPOINT = 64;
 
 /** The store that a session opens. */
 export interface SessionOptions {
@@ -159,6 +162,18 @@ export class StoreSession {
     this.#lastCommit?.count();
   }
 
+  /** Makes the index of flows complete. @see FlowEntries.complete */
+  async completeFlows(values: IndexedValues): Promise<number> {
+    let [added, steps] = [0, 0];
+    for (const count of this.connection.completeFlows(values)) {
+      this.#lastCommit?.count();
+      added += count;
+      if (++steps % STEPS_BEFORE_CHECKPOINT === 0) this.connection.checkpoint();
+      await untilNextTurn();
+    }
+    return added;
+  }
+
   /** Writes a backup, after the one that is being written. @see Store.backup */
   async backup(path: string, overwrite: boolean): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure;
@@ -272,4 +287,10 @@ function lastCommitFile({
 function forgetLog(file: string): void {
   unlinkLog(file);
   removeLastCommit(file);
+}
+
+function untilNextTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
 }

@@ -1,5 +1,6 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { StoredValue } from "../../../core/activation/effects.ts";
+import type { Json } from "../../../core/data/json.ts";
 import { isSystemType } from "../../../core/message/address.ts";
 import type { Address } from "../../../core/message/address.ts";
 import { decodeContent, encodeContent } from "../../../core/state/content.ts";
@@ -55,6 +56,14 @@ const NO_EXPIRY = -1;
  * as bytes.
  */
 const OWNER = "place, type, CAST(id AS BLOB) AS id, name, owner_sum";
+
+/** The control data of one value, with its owner's id. */
+export interface StoredControl {
+  readonly rowId: number;
+  readonly id: string;
+  readonly json: Json;
+  readonly expiresAt: number | undefined;
+}
 
 function packState(packer: Packer, { values }: Batch): void {
   packer.number(values.length);
@@ -154,6 +163,25 @@ export class StateValues implements OpenTable {
     return this.#selectExpired.all(now, limit).map(this.#decodeOwner);
   }
 
+  /**
+   * Reads the control data of the values of one function and name, in the order of their row ids,
+   * above `after`, at most `limit`.
+   */
+  readControls(
+    { type, name }: { readonly type: string; readonly name: string },
+    after: number,
+    limit: number,
+  ): readonly StoredControl[] {
+    const rows = this.#database
+      .prepare(
+        `SELECT ${OWNER}, value, expires_at, sum FROM state
+         WHERE place > ? AND type = ? AND name = ? ORDER BY place LIMIT ?`,
+      )
+      .iterate(after, type, name, limit);
+    // One after the other, because the text beside the control data may be large.
+    return Array.from(rows, (row) => decodeRow(row, this.#source, decodeControl));
+  }
+
   /** Gives the values of one type to another, except for ids that have values there already. */
   rename(from: string, to: string): void {
     // The index by type leaves out system functions.
@@ -239,6 +267,15 @@ function decodeValue(
     name: owner.name,
     value: expiresAt === NO_EXPIRY ? { content } : { content, expiresAt },
   };
+}
+
+function decodeControl(row: Row): StoredControl {
+  const { rowId, id } = decodeOwnerColumns(row);
+  const text = textColumn(row["value"]);
+  const expiry = row["expires_at"] === null ? NO_EXPIRY : integerColumn(row["expires_at"]);
+  verifyChecksum(row["sum"], valueChecksum(text, rowId, expiry));
+  const { json = null } = decodeContent(text);
+  return { rowId, id, json, expiresAt: expiry === NO_EXPIRY ? undefined : expiry };
 }
 
 function decodeOwnerColumns(row: Row): ExpiredValue {

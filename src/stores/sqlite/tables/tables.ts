@@ -4,6 +4,7 @@ import { commitMarks } from "./commit-marks.ts";
 import { crashMarks } from "./crash-marks.ts";
 import { deadLetters } from "./dead-letters.ts";
 import { delayed } from "./delayed.ts";
+import { flows } from "./flows.ts";
 import { messages } from "./messages.ts";
 import { meta } from "./meta.ts";
 import { state } from "./state.ts";
@@ -11,7 +12,17 @@ import type { OpenTable, RowCounts, Table, TableSource } from "./table.ts";
 import { watches } from "./watches.ts";
 
 /** All tables of a store, in the order in which a batch is packed and applied. */
-const TABLES = { messages, delayed, state, watches, deadLetters, crashMarks, meta, commitMarks };
+const TABLES = {
+  messages,
+  delayed,
+  state,
+  watches,
+  deadLetters,
+  crashMarks,
+  meta,
+  commitMarks,
+  flows,
+};
 
 /** All tables, opened on one connection. */
 export type OpenTables = {

@@ -6,6 +6,11 @@ import type {
   SignalOptions,
   StartOptions,
 } from "../../../futures/client/client.ts";
+import type { FlowsOptions } from "../../../futures/listing/flow-filter.ts";
+import type { FlowSummary } from "../../../futures/listing/flow-summary.ts";
+import type { FlowsPage } from "../../../futures/listing/list-flows.ts";
+import { pagesOf } from "../../../futures/listing/pages.ts";
+import type { Pages } from "../../../futures/listing/pages.ts";
 import type { Invokable } from "../../../futures/types/function.ts";
 import { idNamesFlow } from "../../../futures/define/flow-per-id.ts";
 import { specOf } from "../../../futures/define/spec.ts";
@@ -43,6 +48,7 @@ export function reconnectingClient(parts: ReconnectingClientParts): Client {
       if (name === "start") return requests.start;
       if (name === "call") return requests.call;
       if (name === "flow") return requests.flow;
+      if (name === "flows") return requests.flows;
       const member: unknown = Reflect.get(Client.prototype, name);
       if (typeof name !== "string" || typeof member !== "function") return undefined;
       return (...args: readonly unknown[]) => requests.send(name, args);
@@ -79,6 +85,16 @@ class Requests {
   };
 
   readonly flow = (id: string): FlowHandle<unknown> => this.#handle(id, undefined);
+
+  /** Reads each page from the engine of that time. */
+  readonly flows = (options: FlowsOptions = {}): Pages<FlowsPage, FlowSummary> =>
+    pagesOf(
+      (cursor) => {
+        const used = cursor === undefined ? options : { ...options, cursor };
+        return this.#request("flows", false, async (client) => client.flows(used));
+      },
+      ({ flows }) => flows,
+    );
 
   /** Sends a request of any other kind. */
   async send(method: string, args: readonly unknown[]): Promise<unknown> {

@@ -1,6 +1,6 @@
 import type { Address } from "../../../core/message/address.ts";
 import { HandbackError } from "../../../core/errors/errors.ts";
-import type { Batch, StoreInfo, Store } from "../../../stores/store.ts";
+import type { Batch, FlowEntries, StoreInfo, Store } from "../../../stores/store.ts";
 
 /** A disk as its user sees it. */
 export interface DiskAccess {
@@ -74,6 +74,23 @@ export class Session implements Store {
 
   readExpired(now: number, limit: number): ReturnType<Store["readExpired"]> {
     return this.isDead ? [] : this.#disk.content.readExpired(now, limit);
+  }
+
+  /** The index of flows, as long as the process lives. */
+  get flows(): FlowEntries | undefined {
+    const { flows } = this.#disk.content;
+    if (flows === undefined) return undefined;
+    return {
+      complete: async (values) => {
+        this.#checkAlive();
+        return flows.complete(values);
+      },
+      groups: () => (this.isDead ? [] : flows.groups()),
+      read: (stream, range) => (this.isDead ? [] : flows.read(stream, range)),
+      readKeys: (prefix, range) => (this.isDead ? [] : flows.readKeys(prefix, range)),
+      find: (number) => (this.isDead ? undefined : flows.find(number)),
+      findKey: (key) => (this.isDead ? undefined : flows.findKey(key)),
+    };
   }
 
   count(): ReturnType<Store["count"]> {

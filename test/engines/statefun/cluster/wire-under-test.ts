@@ -66,5 +66,6 @@ export const WIRE_MISSING: readonly MissingCapability[] = [
   { capability: "snapshotRead", reason: "only functions can read state" },
   { capability: "scopedCancel", reason: "sent messages cannot be canceled" },
   { capability: "undeclaredValues", reason: "requests carry the declared values only" },
+  { capability: "flowIndex", reason: "the addresses of a cluster cannot be listed" },
   { capability: "promptOrder", reason: "order holds per sender and target only" },
 ];

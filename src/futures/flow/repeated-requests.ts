@@ -21,8 +21,8 @@ type Requests = { readonly v: number; readonly keys: readonly string[] };
  * Tells whether a request has come before, and remembers it. It outlives the record of a flow, so a
  * request that is delivered again cannot reach a later flow of the same key.
  *
- * RR1 Only engines whose ingress may deliver a request twice remember requests.
- * RR2 A request that has come before needs no answer: that of the first one has the same key.
+ * RX1 Only engines whose ingress may deliver a request twice remember requests.
+ * RX2 A request that has come before needs no answer: that of the first one has the same key.
  */
 export function isRepeated(activation: Activation, key: string): boolean {
   if (activation.environment.repeatsRequests !== true) return false;

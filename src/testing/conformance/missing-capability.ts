@@ -32,12 +32,13 @@ export const MISSING_CAPABILITY_CHECKS: Readonly<
   async scopedCancel({ start, time }) {
     const begun = fn("test/begun", () => "late");
     const sleeper = fn("test/sleeper", (ctx) =>
-      ctx.invoke(begun, undefined, { after: [ctx.sleep(300)] }),
+      // The cancellation must come before its end, on any engine.
+      ctx.invoke(begun, undefined, { after: [ctx.sleep(1500)] }),
     );
     const { client } = await start([sleeper, begun]);
     const handle = await client.start(sleeper, undefined, { id: "s" });
     equal(await client.cancel(handle), true);
-    await time.advance(1000);
+    await time.advance(2000);
     // Pending work may have run in the meantime, but it has no visible effect.
     await rejects(handle.result(), { code: "CANCELLED" });
     matches(await handle.status(), { status: "cancelled" });

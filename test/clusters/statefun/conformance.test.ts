@@ -64,7 +64,7 @@ describe.each(settings)("%s", (_, setting) => {
 
   test.concurrent.for(byName(tests))(
     "%s",
-    { timeout: 15_000 * slack },
+    { timeout: 30_000 * slack },
     async ([, each], { task }) => {
       await assertHolds(each);
       task.meta.hazards = hazards.counts;

@@ -46,7 +46,7 @@ export const combineCases: readonly Case[] = [
       const parent = fn("test/parent", (ctx) =>
         ctx.all([
           ctx.sleep("20h"),
-          ctx.invoke(failAfter, { ms: 2_000, why: "second" }),
+          ctx.invoke(failAfter, { ms: 7_200_000, why: "second" }),
           ctx.invoke(failAfter, { ms: 100, why: "first" }),
         ]),
       );
@@ -115,13 +115,13 @@ export const combineCases: readonly Case[] = [
         rest: ctx.all(pending.map(({ handle }) => ctx.future(handle))),
       }));
       const parent = fn("test/parent", (ctx) => {
-        const futures = [10, 1500, 20, 1600].map((ms) =>
+        const futures = [10, 6000, 20, 6100].map((ms) =>
           ctx.onComplete(ctx.sleep(ms), lateValue, ms),
         );
-        return ctx.onComplete(ctx.wait(futures, { timeout: 750 }), again);
+        return ctx.onComplete(ctx.wait(futures, { timeout: 3000 }), again);
       });
       const { client } = await start([parent, again, ...PARTS]);
-      equal(await client.call(parent), { ready: [0, 2], pending: [1, 3], rest: [1500, 1600] });
+      equal(await client.call(parent), { ready: [0, 2], pending: [1, 3], rest: [6000, 6100] });
     },
   },
   {

@@ -19,7 +19,9 @@ const wait = fn("test/wait", (ctx) => {
   return { got: future };
 });
 const two = fn("test/two", (ctx) => ctx.all([ctx.event("e"), ctx.event("e"), ctx.event("other")]));
-const lateTwo = fn("test/late-two", (ctx) => ctx.onComplete(ctx.sleep(1000), two));
+/** Time for a few calls before a wait begins. */
+const LATE_MS = 3000;
+const lateTwo = fn("test/late-two", (ctx) => ctx.onComplete(ctx.sleep(LATE_MS), two));
 const PARTS = [promise, follow, wait, two, lateTwo];
 
 export const outsideCases: readonly Case[] = [
@@ -116,7 +118,7 @@ export const outsideCases: readonly Case[] = [
       await client.signal(handle, "e", 1);
       await client.signal("f", "other", "o");
       await client.signal(handle, "e", { n: 2 });
-      await time.advance(time.almost(1000));
+      await time.advance(time.almost(LATE_MS));
       equal((await handle.status()).status, "pending");
       equal(await handle.result(), [1, { n: 2 }, "o"]);
     },

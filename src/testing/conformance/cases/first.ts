@@ -15,7 +15,7 @@ const echo = fn("test/echo", (_, input: unknown) => input);
 const PARTS = [now, failNow, outcome, echo];
 
 /** Far enough apart for an engine whose steps take a while. */
-const STEP_MS = 200;
+const STEP_MS = 600;
 const HOUR_MS = 3_600_000;
 
 const value = (ctx: Context, steps: number): Future<unknown> =>

@@ -132,7 +132,7 @@ export const flowCases: readonly Case[] = [
         return ctx.sleep(ms);
       });
       const { client } = await start([sleeper, ...PARTS]);
-      const handle = await client.start(sleeper, 500, { id: "k" });
+      const handle = await client.start(sleeper, 2000, { id: "k" });
       equal(await client.purge("k"), false);
       await handle.result();
       await time.eventually(async () => equal((await client.status("k")).custom, "asleep"));

@@ -151,7 +151,7 @@ export const raceCases: readonly Case[] = [
         ctx.all([
           ctx.timeout(ctx.invoke(late, { ms: SOON_MS, give: "in time" }), "40d"),
           ctx.onSettled(
-            ctx.timeout(ctx.invoke(failLate, { ms: SOON_MS, give: "failed in time" }), LATE_MS),
+            ctx.timeout(ctx.invoke(failLate, { ms: SOON_MS, give: "failed in time" }), "40d"),
             outcome,
           ),
           ctx.onSettled(ctx.timeout(ctx.sleep("40d"), 500), outcome),

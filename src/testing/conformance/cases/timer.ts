@@ -3,7 +3,7 @@ import { equal, ok } from "../case/check.ts";
 import type { Case } from "../case/case.ts";
 
 const now = fn("test/now", (ctx) => ctx.now());
-const DELAYS_MS = [600, 200, 400];
+const DELAYS_MS = [1800, 600, 1200];
 
 export const timerCases: readonly Case[] = [
   {

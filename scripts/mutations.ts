@@ -20,6 +20,7 @@ import { SHIELDING } from "./mutations/shielding.ts";
 import { REPEATED_REQUESTS } from "./mutations/statefun/repeated-requests.ts";
 import { STATEFUN_REQUESTS } from "./mutations/statefun/requests.ts";
 import { BACKUPS_OF_STORES } from "./mutations/store/backups.ts";
+import { FLOW_INDEX } from "./mutations/store/flow-index.ts";
 import { MISSING_LOGS } from "./mutations/store/missing-log.ts";
 import { CLUSTER } from "./mutations/host/cluster.ts";
 import { RESTATE } from "./mutations/host/restate.ts";
@@ -52,6 +53,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...STORE_OWNERSHIP,
   ...MISSING_LOGS,
   ...BACKUPS_OF_STORES,
+  ...FLOW_INDEX,
   ...COPIES_OF_THE_PACKAGE,
   ...FAKED_TIME,
   ...DECLARATIONS,

@@ -12,7 +12,6 @@ const fails = fn("law/fails", () => {
   throw new Error("it fails");
 });
 const waits = fn("law/waits", (ctx) => ctx.event("go"));
-const FUNCTIONS = { ends, fails, waits };
 
 const starts = fc.array(
   fc.record({
@@ -21,18 +20,21 @@ const starts = fc.array(
     customer: fc.constantFrom("c-1", "c-2"),
     ending: fc.constantFrom("none", "cancel", "purge"),
   }),
-  { maxLength: 8 },
+  { minLength: 4, maxLength: 12 },
 );
-const filters: fc.Arbitrary<FlowsFilter> = fc.record(
-  {
-    function: fc.constantFrom("law/ends", "law/fails", "law/waits"),
-    status: fc.constantFrom("pending", "completed", "failed", "cancelled", "parked"),
-    keyPrefix: fc.constantFrom("a", "ab", "b", "0"),
-    attribute: fc.constantFrom({ customer: "c-1" }, { customer: "c-3" }),
-    startedAfter: fc.constantFrom(0, 8e12),
-  },
-  { requiredKeys: [] },
-);
+const FILTERS: readonly FlowsFilter[] = [
+  {},
+  ...(["law/ends", "law/fails", "law/waits"] as const).map((name) => ({ function: name })),
+  ...(["pending", "completed", "failed", "cancelled", "parked"] as const).map((status) => ({
+    status,
+  })),
+  ...["a", "ab", "b", "0"].map((keyPrefix) => ({ keyPrefix })),
+  ...["c-1", "c-2", "c-3"].map((customer) => ({ attribute: { customer } })),
+  { startedAfter: 0 },
+  { function: "law/ends", status: "completed" },
+  { function: "law/waits", status: "pending", keyPrefix: "a" },
+  { status: "completed", attribute: { customer: "c-1" }, startedAfter: 0 },
+];
 
 function meets(flow: FlowSummary, filter: FlowsFilter): boolean {
   return (
@@ -49,30 +51,33 @@ test("a filter gives what the whole list gives, and its pages make up the whole"
   await fc.assert(
     fc.asyncProperty(
       starts,
-      filters,
-      fc.constantFrom(1, 2, 100),
+      fc.constantFrom(1, 2, 3),
       fc.constantFrom("newest", "oldest"),
-      async (all, filter, limit, order) => {
+      async (all, limit, order) => {
         const engine = await embedded({ functions: [ends, fails, waits], store: memory() });
         const { client } = engine;
         for (const [at, { name, prefix, customer, ending }] of all.entries()) {
-          const key = `${prefix}-${at}`;
-          const options = at % 3 === 0 ? undefined : { key };
-          const f = FUNCTIONS[name];
+          const options = at % 3 === 0 ? undefined : { key: `${prefix}-${at}` };
           const flow =
-            f === ends
+            name === "ends"
               ? await client.start(ends, customer, options)
-              : await client.start(f === waits ? waits : fails, undefined, options);
-          if (f !== waits) await flow.result().catch(() => undefined);
+              : await client.start(name === "waits" ? waits : fails, undefined, options);
+          if (name !== "waits") await flow.result().catch(() => undefined);
           if (ending === "cancel") await client.cancel(flow);
           if (ending === "purge") await client.purge(flow);
         }
         const whole = await client.flows({ order, limit: 1_000 });
-        const wanted = whole.flows.filter((flow) => meets(flow, filter));
-        const listed: FlowSummary[] = [];
-        for await (const flow of client.flows({ ...filter, order, limit })) listed.push(flow);
-        expect(listed).toEqual(wanted);
-        expect(await client.countFlows(filter)).toBe(wanted.length);
+        for (const filter of FILTERS) {
+          const wanted = whole.flows.filter((flow) => meets(flow, filter));
+          const listed: FlowSummary[] = [];
+          for await (const flow of client.flows({ ...filter, order, limit })) {
+            listed.push(flow);
+            // A list that does not end would hang the test.
+            if (listed.length > whole.flows.length) break;
+          }
+          expect(listed).toEqual(wanted);
+          expect(await client.countFlows(filter)).toBe(wanted.length);
+        }
         await engine.close();
       },
     ),

@@ -63,8 +63,10 @@ export interface Engine {
    * Runs a reader on committed data (`snapshotRead`), and never waits for a running handler. The
    * engine calls `reader` again if what it read was not of one instant. An engine that answers from
    * several machines may give data of several instants, and its documentation says so.
+   *
+   * @returns the result itself if the engine has the data at hand
    */
-  read<Result>(reader: () => CommittedReader<Result>): Promise<Result>;
+  read<Result>(reader: () => CommittedReader<Result>): Result | Promise<Result>;
   /** Returns the engine's current instant, in ms. */
   now(): number;
   /** Finds flows. Present with the capability `flowIndex`. */

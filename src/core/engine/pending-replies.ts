@@ -10,7 +10,7 @@ export interface ReplyWaiter {
 
 /** Listens for a reply, and keeps one that comes before the wait. */
 export class KeptReply implements ReplyListener, ReplyWaiter {
-  readonly stop: () => void;
+  readonly #drop: () => void;
   #reply: Reply | undefined;
   #error: unknown;
   #hasEnded = false;
@@ -19,7 +19,11 @@ export class KeptReply implements ReplyListener, ReplyWaiter {
 
   /** @param receive - registers for the outcome, and returns how to stop */
   constructor(receive: (waiter: ReplyWaiter) => () => void) {
-    this.stop = receive(this);
+    this.#drop = receive(this);
+  }
+
+  stop(): void {
+    if (!this.#hasEnded) this.#drop();
   }
 
   /** Tells whether the reply has come, or cannot come. */

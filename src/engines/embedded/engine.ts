@@ -97,7 +97,7 @@ export class EmbeddedEngine implements Engine {
     return this.#rooms.clientWaits.listen(key);
   }
 
-  async read<Result>(reader: () => CommittedReader<Result>): Promise<Result> {
+  read<Result>(reader: () => CommittedReader<Result>): Result | Promise<Result> {
     return this.#rooms.committedReads.read(reader);
   }
 

@@ -147,11 +147,11 @@ export class Client {
     input?: InputOf<Function>,
     options?: StartOptions,
   ): Promise<OutputOf<Function>> {
-    const { flow, reply } = await this.#begin(f, { input, options, awaits: true });
-    const { control, payload } = reply;
-    return control.outcome === undefined
-      ? decodeOutcome<OutputOf<Function>>({ ok: control.ok, text: payload })
-      : this.#result<OutputOf<Function>>(flow, undefined);
+    return this.#begin(f, { input, options, awaits: true }, (flow, { control, payload }) =>
+      control.outcome === undefined
+        ? decodeOutcome<OutputOf<Function>>({ ok: control.ok, text: payload })
+        : this.#result<OutputOf<Function>>(flow, undefined),
+    );
   }
 
   /**
@@ -184,7 +184,9 @@ export class Client {
     input?: InputOf<Function>,
     options?: StartOptions,
   ): Promise<FlowHandle<OutputOf<Function>>> {
-    return this.#start(f, input, options);
+    return this.#begin(f, { input, options, awaits: false }, (flow, { control }) =>
+      this.#handle(flow, control.outcome === undefined ? undefined : control.stateId),
+    );
   }
 
   /**
@@ -375,18 +377,15 @@ export class Client {
     return control.outcome;
   }
 
-  async #start<Output>(
+  /**
+   * Starts a flow, and makes a result of its key and the reply. With `awaits`, the reply is its
+   * settlement, if the engine gives that.
+   */
+  async #begin<Result>(
     f: unknown,
-    input: unknown,
-    options: StartOptions | undefined,
-  ): Promise<FlowHandle<Output>> {
-    const { flow, reply } = await this.#begin(f, { input, options, awaits: false });
-    const { control } = reply;
-    return this.#handle(flow, control.outcome === undefined ? undefined : control.stateId);
-  }
-
-  /** Starts a flow. With `awaits`, the reply is its settlement, if the engine gives that. */
-  async #begin(f: unknown, { input: value, options, awaits }: Start): Promise<Begun> {
+    { input: value, options, awaits }: Start,
+    resultOf: (flow: string, reply: Answer<"flow", "start">) => Result | Promise<Result>,
+  ): Promise<Result> {
     const target = resolveTarget(f, this.#engine);
     const { type, operation, spec } = target;
     const payload = this.#encode(value, "input");
@@ -422,7 +421,7 @@ export class Client {
       ? this.#startGiven(request, target, stateful ? (id ?? "") : "")
       : this.#ask("flow", request));
     requireStarted(flow, reply.control, flowKey !== undefined);
-    return { flow, reply };
+    return resultOf(flow, reply);
   }
 
   /** Starts a flow of a given key. An earlier start of it may have used a former name. */
@@ -472,7 +471,8 @@ export class Client {
     signal?.throwIfAborted();
     const listening = this.#engine.listen(settledReplyKey(id));
     try {
-      const { settled } = await this.#find(id);
+      const found = this.#find(id);
+      const { settled } = "record" in found ? found : await found;
       const known = settled ?? settlementOfReply(await awaitReply(listening, signal));
       return decodeOutcome<Output>(known);
     } finally {
@@ -480,7 +480,7 @@ export class Client {
     }
   }
 
-  #find(id: string): Promise<FoundFlow> {
+  #find(id: string): FoundFlow | Promise<FoundFlow> {
     return this.#readsSnapshots
       ? this.#engine.read(() => readFlow(id, this.#engine.now()))
       : this.#query(id);
@@ -570,13 +570,6 @@ interface Start {
 
 /** The request that starts a flow. */
 type StartRequest = Omit<Request<"flow", "start">, "control"> & { readonly control: StartFlow };
-
-/** A flow that was started, and the reply. */
-interface Begun {
-  /** The flow's key. */
-  readonly flow: string;
-  readonly reply: Answer<"flow", "start">;
-}
 
 function isConflict(reply: Reply): reply is Reply & { readonly control: StartReply } {
   return (reply.control as Replies["flow"]["start"]).outcome === "conflict";

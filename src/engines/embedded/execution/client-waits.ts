@@ -51,7 +51,7 @@ export class ClientWaits {
 
   /** Blocks the handler only if the reply has not come before the wait. */
   #listenInHandler(running: Envelope, key: string, early: KeptReply): ReplyListener {
-    let { stop } = early;
+    let stop = (): void => early.stop();
     return {
       wait: () => {
         if (early.hasEnded) return early.wait();

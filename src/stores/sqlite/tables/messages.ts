@@ -8,6 +8,8 @@ import { decodeRow } from "../rows/decode-row.ts";
 import type { RowSource } from "../rows/decode-row.ts";
 import type { Packer, Unpacker } from "../rows/packed.ts";
 import { rangesOf } from "../rows/ranges.ts";
+import { RowInsert } from "../rows/row-insert.ts";
+import type { NewRow } from "../rows/row-insert.ts";
 import { packEnvelope } from "./pack-envelope.ts";
 import type { OpenTable, Table, TableSource } from "./table.ts";
 
@@ -48,16 +50,14 @@ function packMessages(packer: Packer, { removed, inserted }: Batch): void {
 export class Messages implements OpenTable {
   readonly #source: RowSource;
   readonly #deleteRange: StatementSync;
-  readonly #insert: StatementSync;
+  readonly #insert: RowInsert;
   readonly #selectAfter: StatementSync;
   readonly #selectLast: StatementSync;
 
   constructor({ file, database }: TableSource) {
     this.#source = { file, table: "message", key: "seq" };
     this.#deleteRange = database.prepare("DELETE FROM message WHERE seq BETWEEN ? AND ?");
-    this.#insert = database.prepare(
-      "INSERT INTO message (seq, id, head, payload, sum) VALUES (?, ?, ?, ?, ?)",
-    );
+    this.#insert = new RowInsert(database, "message (seq, id, head, payload, sum)", 5);
     this.#selectAfter = database.prepare(
       "SELECT seq, id, head, payload, sum FROM message WHERE seq > ? ORDER BY seq LIMIT ?",
     );
@@ -67,14 +67,9 @@ export class Messages implements OpenTable {
   apply(batch: Unpacker): void {
     for (let left = batch.number(); left > 0; left--)
       this.#deleteRange.run(batch.number(), batch.number());
-    for (let left = batch.number(); left > 0; left--) this.#insertNext(batch);
-  }
-
-  #insertNext(batch: Unpacker): void {
-    const seq = batch.number();
-    batch.startRow();
-    const [id, head, payload] = [batch.text() ?? "", batch.text() ?? "", batch.text()];
-    this.#insert.run(seq, id, head, payload, messageChecksum(batch.row(), { seq, id, head }));
+    const inserted: NewRow[] = [];
+    for (let left = batch.number(); left > 0; left--) inserted.push(nextMessage(batch));
+    this.#insert.run(inserted);
   }
 
   /** Reads messages above `afterSeq`, in order of `seq`, at most `limit`. */
@@ -88,6 +83,13 @@ export class Messages implements OpenTable {
   }
 
   readonly #decode = (row: Row): StoredMessage => decodeRow(row, this.#source, decodeMessage);
+}
+
+function nextMessage(batch: Unpacker): NewRow {
+  const seq = batch.number();
+  batch.startRow();
+  const [id, head, payload] = [batch.text() ?? "", batch.text() ?? "", batch.text()];
+  return [seq, id, head, payload, messageChecksum(batch.row(), { seq, id, head })];
 }
 
 function decodeMessage(row: Row): StoredMessage {

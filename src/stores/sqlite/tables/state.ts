@@ -11,6 +11,8 @@ import type { Column, Row } from "../rows/columns.ts";
 import { damagedRow, decodeRow } from "../rows/decode-row.ts";
 import type { RowSource } from "../rows/decode-row.ts";
 import type { Packer, Unpacker } from "../rows/packed.ts";
+import { RowInsert } from "../rows/row-insert.ts";
+import type { NewRow } from "../rows/row-insert.ts";
 import { stateKey } from "./state-key.ts";
 import type { OpenTable, Table, TableSource } from "./table.ts";
 
@@ -90,7 +92,7 @@ export class StateValues implements OpenTable {
   readonly #source: RowSource;
   readonly #delete: StatementSync;
   readonly #update: StatementSync;
-  readonly #insert: StatementSync;
+  readonly #insert: RowInsert;
   readonly #select: StatementSync;
   readonly #selectExpired: StatementSync;
   readonly #selectLast: StatementSync;
@@ -106,10 +108,11 @@ export class StateValues implements OpenTable {
     this.#update = database.prepare(
       "UPDATE state SET value = ?, expires_at = ?, sum = ? WHERE place = ?",
     );
-    this.#insert = database.prepare(`
-      INSERT INTO state (place, value, expires_at, sum, key, type, id, name, owner_sum)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-    `);
+    this.#insert = new RowInsert(
+      database,
+      "state (place, value, expires_at, sum, key, type, id, name, owner_sum)",
+      9,
+    );
     // Two ids may share a key, so rows of another owner carry its type and id.
     this.#select = returningLists(
       database.prepare(`
@@ -131,10 +134,16 @@ export class StateValues implements OpenTable {
   }
 
   apply(batch: Unpacker): void {
-    for (let left = batch.number(); left > 0; left--) this.#writeNext(batch);
+    const inserted: NewRow[] = [];
+    for (let left = batch.number(); left > 0; left--) {
+      const row = this.#changeNext(batch);
+      if (row !== undefined) inserted.push(row);
+    }
+    this.#insert.run(inserted);
   }
 
-  #writeNext(batch: Unpacker): void {
+  /** Deletes or updates the next value, or returns the row of a new one. */
+  #changeNext(batch: Unpacker): NewRow | undefined {
     const [kind, rowId] = [batch.number(), batch.number()];
     if (kind === WRITE.delete) return void this.#delete.run(rowId);
     const [value, expiry] = [batch.text() ?? "", batch.number()];
@@ -144,7 +153,7 @@ export class StateValues implements OpenTable {
     batch.startRow();
     const [type, id, name] = [batch.text() ?? "", batch.text() ?? "", batch.text()];
     const ownerSum = ownerChecksum(batch.row(), { rowId, type, id });
-    this.#insert.run(rowId, value, expiresAt, sum, stateKey(id), type, id, name, ownerSum);
+    return [rowId, value, expiresAt, sum, stateKey(id), type, id, name, ownerSum];
   }
 
   /** Reads all values of one address. */

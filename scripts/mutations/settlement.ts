@@ -122,9 +122,9 @@ export const SETTLEMENT: readonly Mutation[] = [
   {
     breaks: "continuations: each is called twice",
     file: DELIVER,
-    find: "  const envelope = callEnvelope({ ...consumer, consumers }, payload);\n",
+    find: "  const envelope = callEnvelope(consumer, payload, consumers);\n",
     replace:
-      "  const envelope = callEnvelope({ ...consumer, consumers }, payload);\n  activation.send(envelope);\n",
+      "  const envelope = callEnvelope(consumer, payload, consumers);\n  activation.send(envelope);\n",
     test: "test/laws/programs.test.ts",
     killedBy: "split(flow) = reference(flow): results, states, the calls of leaves, and the bill",
   },

@@ -44,14 +44,17 @@ export type CallControl = {
 };
 
 /** Makes the message of a call consumer, once its input is known. */
-export function callEnvelope(call: CallConsumer, payload: Encoded): Envelope {
-  const { id, caller, name, consumers, oneWay, creates } = call;
+export function callEnvelope(
+  call: CallConsumer,
+  payload: Encoded,
+  consumers = call.consumers,
+): Envelope {
+  const { id, caller, name, oneWay, creates } = call;
   const { reply, settles, cancelled, actsFor } = call;
-  const [flow, scope] =
-    oneWay === true ? [undefined, scopeOfOneWay(call)] : [call.flow, call.scope];
+  const isOneWay = oneWay === true;
   const control: CallControl = {
     consumers,
-    flow,
+    flow: isOneWay ? undefined : call.flow,
     creates,
     oneWay,
     reply,
@@ -59,6 +62,7 @@ export function callEnvelope(call: CallConsumer, payload: Encoded): Envelope {
     cancelled,
     actsFor,
   };
+  const scope = isOneWay ? scopeOfOneWay(call) : call.scope;
   return { id, target: callTarget(call), name, payload, control, caller, scope };
 }
 

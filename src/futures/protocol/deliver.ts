@@ -183,7 +183,7 @@ function startCall(
   const parked = flow === undefined && scope !== undefined ? NOT_PARKED : undefined;
   const load = { tally, parked, flow };
   const consumers = carryOrBillUsage(activation, consumer.consumers, load);
-  const envelope = callEnvelope({ ...consumer, consumers }, payload);
+  const envelope = callEnvelope(consumer, payload, consumers);
   activation.send(
     envelope,
     consumer.delayMs === undefined ? undefined : activation.now + consumer.delayMs,

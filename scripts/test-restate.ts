@@ -1,6 +1,7 @@
 /**
  * Tests `handback/restate` against the real server, which npm installs. Arguments name test
- * files, and `-t` names tests.
+ * files, and `-t` names tests. The conformance suite runs in two settings: in all with `--all`, or
+ * in those whose names contain `--settings`.
  *
  * `--long` runs the kill loops only, each for 20 minutes, or as many as `--minutes` says. Prints
  * their counts. Ends with `N passed, N failed`, or with exit code 69 if the server does not run on
@@ -10,7 +11,9 @@ import { spawnSync } from "node:child_process";
 import { parseArgs } from "node:util";
 import type { TestModule } from "vitest/node";
 import { serverProgram } from "../test/clusters/restate/support/restate-server.ts";
+import { chooseSettings, CLUSTER_ARGUMENTS } from "./cluster-arguments.ts";
 import { markdownTable, runClusterTests } from "./run-cluster-tests.ts";
+import { settingsTable } from "./settings-table.ts";
 
 /** The code for "a service is not available", of `sysexits.h`. */
 const UNAVAILABLE = 69;
@@ -33,13 +36,20 @@ async function runTests(): Promise<void> {
     options: {
       long: { type: "boolean" },
       minutes: { type: "string" },
-      t: { type: "string", short: "t" },
+      ...CLUSTER_ARGUMENTS,
     },
   });
+  chooseSettings("RESTATE_SETTINGS", values);
   const isLong = values.long === true;
   if (isLong) process.env["RESTATE_KILL_MINUTES"] = values.minutes ?? LONG_MINUTES;
   const folder = isLong ? KILL_LOOPS : ALL_TESTS;
-  await runClusterTests({ folder, files, name: values.t, summary: killTable });
+  await runClusterTests({ folder, files, name: values.t, summary });
+}
+
+/** Shows the results of the conformance suite by setting, and the counts of the kill loops. */
+function summary(modules: readonly TestModule[]): string | undefined {
+  const tables = [settingsTable(modules), killTable(modules)].filter((each) => each !== undefined);
+  return tables.length === 0 ? undefined : tables.join("\n\n");
 }
 
 /** Shows the counts of the kill loops. */

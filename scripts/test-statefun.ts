@@ -11,9 +11,11 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import type { TestModule } from "vitest/node";
 import { buildHarness, runs, UNAVAILABLE } from "./build-harness.ts";
-import { markdownTable, runClusterTests } from "./run-cluster-tests.ts";
+import { chooseSettings, CLUSTER_ARGUMENTS } from "./cluster-arguments.ts";
+import { runClusterTests } from "./run-cluster-tests.ts";
+import { settingsTable } from "./settings-table.ts";
+import type { Column } from "./settings-table.ts";
 import type { HazardCounts } from "../test/clusters/statefun/support/hazards.ts";
 
 /** The Python SDKs, each with what it needs, and the variable that names its Python. */
@@ -26,8 +28,13 @@ const SDKS = [
   },
 ];
 
-/** Random flows for the comparison of engines, in a run of all settings. */
-const ALL_PROGRAMS = "200";
+/** Counts of the failures of a cluster. */
+const HAZARDS: readonly Column[] = [
+  hazard("requests", "requests"),
+  hazard("answers lost", "lost"),
+  hazard("failures", "failures"),
+  hazard("kills", "kills"),
+];
 
 const missing = installSdks() ?? buildHarness();
 if (missing === undefined) await runTests();
@@ -62,46 +69,23 @@ function isInstalled(python: string): boolean {
 }
 
 async function runTests(): Promise<void> {
-  const { values, positionals } = parseArgs({
+  const { values, positionals: files } = parseArgs({
     allowPositionals: true,
-    options: {
-      all: { type: "boolean" },
-      settings: { type: "string" },
-      t: { type: "string", short: "t" },
-    },
+    options: CLUSTER_ARGUMENTS,
   });
-  const settings = values.all === true ? "all" : values.settings;
-  if (settings !== undefined) process.env["STATEFUN_SETTINGS"] = settings;
-  if (values.all === true) process.env["CLUSTER_PROGRAMS"] ??= ALL_PROGRAMS;
+  chooseSettings("STATEFUN_SETTINGS", values);
   await runClusterTests({
     folder: "test/clusters/statefun",
-    files: positionals,
+    files,
     name: values.t,
-    summary: settingsTable,
+    summary: (modules) => settingsTable(modules, HAZARDS),
   });
 }
 
-/** Shows the results of the conformance suite by setting. */
-function settingsTable(modules: readonly TestModule[]): string | undefined {
-  const rows = modules
-    .filter(({ moduleId }) => moduleId.endsWith("conformance.test.ts"))
-    .flatMap((module) => [...module.children.suites()])
-    .map((suite) => {
-      const tests = [...suite.children.allTests()];
-      const passed = tests.filter((test) => test.result().state === "passed").length;
-      const counts = tests.map((test) => test.meta().hazards);
-      const most = (count: keyof HazardCounts): number =>
-        Math.max(0, ...counts.map((each) => each?.[count] ?? 0));
-      const times = tests.map((test) => test.diagnostic());
-      const begun = Math.min(...times.map((each) => each?.startTime ?? Infinity));
-      const ended = Math.max(
-        ...times.map((each) => (each?.startTime ?? 0) + (each?.duration ?? 0)),
-      );
-      const seconds = Math.round((ended - begun) / 1_000);
-      const hazards = [most("requests"), most("lost"), most("failures"), most("kills")];
-      return [suite.name, `${passed}/${tests.length}`, seconds, ...hazards];
-    });
-  if (rows.length === 0) return undefined;
-  const head = ["setting", "passed", "seconds", "requests", "answers lost", "failures", "kills"];
-  return markdownTable([head, ...rows]);
+/** Makes a column with the largest count that the tests of a setting have seen. */
+function hazard(title: string, count: keyof HazardCounts): Column {
+  return {
+    title,
+    of: (tests) => Math.max(0, ...tests.map((test) => test.meta().hazards?.[count] ?? 0)),
+  };
 }

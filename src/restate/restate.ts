@@ -75,19 +75,19 @@ const RESULT_LIMIT = 31_457_280;
  * engine.close();
  */
 export function restate(options: RestateOptions = {}): Restate {
-  return restateAtPace(options, 1);
+  return restateWith(options, (functions) => functions);
 }
 
-/**
- * The same, with functions on whose clock time passes `pace` times more slowly than on the cluster's.
- * Tests compare instants, and a busy machine needs longer for everything.
- */
-export function restateAtPace(options: RestateOptions, pace: number): Restate {
+/** The same, with functions that are adapted: tests slow their timers down, or watch their runs. */
+export function restateWith(
+  options: RestateOptions,
+  adapt: (functions: HostedFunctions) => HostedFunctions,
+): Restate {
   const used = guardedHost("restate", readOptions("restate", RESTATE_OPTIONS, options));
   const { application, identityKeys, clock, log, storeId = application } = used;
   const names = serviceNames(application);
   const definitions = definitionsOf(used);
-  const services = servicesOf(hostedFunctions(used, definitions, pace));
+  const services = servicesOf(adapt(hostedFunctions(used, definitions)));
   const clientName = toHex(secret(NAME_BYTES));
   const engine: RestateEngine = new RestateEngine({
     storeId,
@@ -146,7 +146,6 @@ function definitionsOf({ functions, sinks }: UsedOptions): ReadonlyMap<string, D
 function hostedFunctions(
   used: UsedOptions,
   definitions: ReadonlyMap<string, Definition>,
-  pace: number,
 ): HostedFunctions {
   const { application, clock, log, payloadLimit, retention, ageOut, random, parkedFor, carry } =
     used;
@@ -173,7 +172,8 @@ function hostedFunctions(
       type === SYSTEM.flow && flowOfReplyKey(key) === id
         ? settledReply(id, state.read(FLOW_VALUE)?.content)
         : undefined,
-    delayUntil: (instant) => (instant - clock.now()) * pace,
+    delayUntil: (instant) => instant - clock.now(),
+    instantAfter: (instant, delayMs) => instant + delayMs,
     parkedForMs: parkedFor,
     carriedCalls: carry,
     resultLimit: RESULT_LIMIT,

@@ -155,11 +155,11 @@ function replyObject({ names }: HostedFunctions): RestateService {
   });
 }
 
-function waitService({ names }: HostedFunctions): RestateService {
+function waitService(functions: HostedFunctions): RestateService {
   const reply = async (ctx: Context, input: string): Promise<string> =>
-    JSON.stringify(await waitForReply(journalOf(ctx), JSON.parse(input) as Waiting));
+    JSON.stringify(await waitForReply(functions, journalOf(ctx), JSON.parse(input) as Waiting));
   return service({
-    name: names.wait,
+    name: functions.names.wait,
     handlers: { reply: handlers.handler(TEXT, reply) },
     options: { ...OPTIONS, inactivityTimeout: SUSPENDED_AFTER_MS },
   });

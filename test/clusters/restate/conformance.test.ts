@@ -3,34 +3,22 @@ import { testEngine } from "handback/testing";
 import type { EngineTest, EngineUnderTest, MakeOptions } from "handback/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { assertHolds, byName } from "../../conformance/assert-holds.ts";
-import { restateAtPace } from "../../../src/restate/restate.ts";
+import { restateWith } from "../../../src/restate/restate.ts";
+import { Applications } from "./support/applications.ts";
 import { Deployments } from "./support/deployments.ts";
 import { JOURNAL_MISMATCH, RestateServer } from "./support/restate-server.ts";
+import { slowed } from "./support/slowed.ts";
+import { chosenSettings } from "./support/settings.ts";
+import type { Setting } from "./support/settings.ts";
 
 /** Windows of time in the suite are this many times longer. */
 const SLACK = 8;
-let made = 0;
-
-/** A setting in which the whole suite runs. */
-interface Setting {
-  readonly carry: false | number;
-  /** Settings of the server. */
-  readonly server: Readonly<Record<string, string>>;
-}
-
-/** Every wait suspends the invocation, so all of them are replayed all the time. */
-const SUSPENDS_AT_ONCE = { RESTATE_WORKER__INVOKER__INACTIVITY_TIMEOUT: "0s" };
-
-const SETTINGS: readonly (readonly [name: string, setting: Setting])[] = [
-  ["an invocation carries on with what comes of a message", { carry: 32, server: {} }],
-  ["an invocation carries on, and every wait suspends it", { carry: 32, server: SUSPENDS_AT_ONCE }],
-  ["each delivery is an invocation", { carry: false, server: {} }],
-];
 
 /** A running server, and what it has been given to serve. */
 interface Host {
   readonly server: RestateServer;
   readonly deployments: Deployments;
+  readonly applications: Applications;
 }
 
 interface RestateUnderTest extends EngineUnderTest {
@@ -41,10 +29,9 @@ interface RestateUnderTest extends EngineUnderTest {
 async function make(
   options: MakeOptions,
   carry: Setting["carry"],
-  { server, deployments }: Host,
+  { server, applications }: Host,
 ): Promise<RestateUnderTest> {
-  const application = `t${made++}`;
-  let version = 0;
+  const application = await applications.take();
   const open = async (functions: readonly object[]): Promise<Restate> => {
     const settings = {
       functions,
@@ -56,8 +43,8 @@ async function make(
       carry,
       clock: options.clock,
     };
-    const engine = restateAtPace(settings, SLACK);
-    await deployments.add(`${application}v${++version}`, engine.handler);
+    const engine = restateWith(settings, (functions) => slowed(functions, SLACK));
+    await applications.serve(application, engine.handler);
     return engine;
   };
   let engine = await open(options.functions);
@@ -93,12 +80,15 @@ const testsOf = ({ carry }: Setting, host: () => Host): readonly EngineTest[] =>
     ],
   });
 
-describe.each(SETTINGS)("where %s", (_, setting) => {
+const settings = chosenSettings().map((setting) => [setting.name, setting] as const);
+
+describe.each(settings)("where %s", (_, setting) => {
   let host: Host;
 
   beforeAll(async () => {
     const server = await RestateServer.start(setting.server);
-    host = { server, deployments: await Deployments.serve(server) };
+    const deployments = await Deployments.serve(server);
+    host = { server, deployments, applications: new Applications(deployments) };
   }, 60_000);
 
   afterAll(async () => {

@@ -23,6 +23,8 @@ export interface HostedFunctions {
   standingReply(address: Address, key: string, state: StateReader): Reply | undefined;
   /** Returns the time until an instant of the functions' clock, in ms of the cluster's. */
   delayUntil(instant: number): number;
+  /** Returns the instant of the functions' clock that a time of the cluster's, in ms, ends at. */
+  instantAfter(instant: number, delayMs: number): number;
   /** Time after which a message that could not be handled is tried again, in ms. */
   readonly parkedForMs: number;
   /** Largest number of calls in one invocation. With 0, each call is an invocation of its own. */

@@ -1,4 +1,5 @@
 import type { ObjectJournal, SleepingJournal } from "../journal/journal.ts";
+import type { HostedFunctions } from "./functions.ts";
 import type { Recipient, ServiceNames } from "../wire/recipient.ts";
 
 /** Time for which a reply is kept for a client that does not fetch it, in ms. */
@@ -20,12 +21,14 @@ export type WaitResult = { readonly reply?: string };
 
 /** Sleeps until an object gives a reply. Restate suspends the invocation meanwhile. */
 export async function waitForReply(
+  { instantAfter }: Pick<HostedFunctions, "instantAfter">,
   journal: SleepingJournal,
   { service, key, reply, at, waitMs }: Waiting,
 ): Promise<WaitResult> {
   const sleep = journal.sleep(waitMs);
   const to: Recipient = { service, key, handler: "listen" };
-  journal.send(to, JSON.stringify({ reply, sleeper: sleep.sleeper, at, until: at + waitMs }));
+  const until = instantAfter(at, waitMs);
+  journal.send(to, JSON.stringify({ reply, sleeper: sleep.sleeper, at, until }));
   const text = await sleep.woken();
   return text === undefined ? {} : { reply: text };
 }

@@ -1,16 +1,23 @@
 import { once } from "node:events";
 import { createServer } from "node:http2";
-import type { Http2Server, Http2Session } from "node:http2";
+import type {
+  Http2Server,
+  Http2ServerRequest,
+  Http2ServerResponse,
+  Http2Session,
+} from "node:http2";
 import type { AddressInfo } from "node:net";
-import type { Restate } from "handback/restate";
 import type { RestateServer } from "./restate-server.ts";
 
 /** A server or a cluster with which programs are registered. */
 export type Registry = Pick<RestateServer, "deploy">;
 
+/** Answers the requests of a cluster to a deployment. */
+export type Serve = (request: Http2ServerRequest, response: Http2ServerResponse) => void;
+
 /** Many deployments on one port, each at a path of its own. */
 export class Deployments {
-  readonly #handlers = new Map<string, Restate["handler"]>();
+  readonly #handlers = new Map<string, Serve>();
   readonly #sessions = new Set<Http2Session>();
   readonly #server: Http2Server;
   readonly #restate: Registry;
@@ -42,7 +49,7 @@ export class Deployments {
   }
 
   /** Serves functions at a path and registers them. One after the other: they share a registry. */
-  async add(path: string, handler: Restate["handler"]): Promise<void> {
+  async add(path: string, handler: Serve): Promise<void> {
     this.#handlers.set(path, handler);
     const { port } = this.#server.address() as AddressInfo;
     const uri = `http://127.0.0.1:${port}/${path}`;

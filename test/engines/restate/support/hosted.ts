@@ -28,6 +28,7 @@ export function hosted(
     describe: (error) => String(error),
     standingReply: () => undefined,
     delayUntil: () => 0,
+    instantAfter: (instant, delayMs) => instant + delayMs,
     parkedForMs: 1_000,
     carriedCalls,
     resultLimit: 1_000_000,

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { fn } from "handback";
 import { approval } from "handback/patterns";
 import type { ApprovalRequest } from "handback/patterns";
@@ -136,6 +137,25 @@ test("a message for a function that the new code lacks waits, and is handled onc
   expect(await third.client.flow(id).result()).toBe("here");
   third.close();
 }, 60_000);
+
+test("an invocation that cannot go on is found by the query of the documentation", async () => {
+  const docs = readFileSync(new URL("../../../docs/restate.md", import.meta.url), "utf8");
+  const [, printed = ""] = /\n(\{"query": "select id, target.*\})\n/.exec(docs) ?? [];
+  const { query } = JSON.parse(printed) as { readonly query: string };
+  const hello = fn("test/hello", () => "hello");
+  const engine = await open("stuck", [hello]);
+  expect(await engine.client.call(hello)).toBe("hello");
+  deployments.remove("stuckv1");
+  const calling = engine.client.call(hello);
+  const find = () => server.query(query.replace("handback.%", "stuck.%"));
+  await expect
+    .poll(find, { timeout: 60_000, interval: 200 })
+    .toMatchObject([{ status: "backing-off", target: "stuck.call/begin" }]);
+  await deployments.add("stuckv1", engine.handler);
+  expect(await calling).toBe("hello");
+  await expect.poll(find, { timeout: 60_000, interval: 200 }).toEqual([]);
+  engine.close();
+}, 120_000);
 
 async function forEach<Item>(
   items: readonly Item[],

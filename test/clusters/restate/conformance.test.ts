@@ -98,7 +98,7 @@ describe.each(settings)("where %s", (_, setting) => {
 
   test.concurrent.each(byName(testsOf(setting, () => host)))(
     "%s",
-    { timeout: 120_000 },
+    { timeout: 300_000 },
     async (_, each) => {
       await assertHolds(each);
       expect(host.server.log()).not.toMatch(JOURNAL_MISMATCH);

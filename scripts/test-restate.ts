@@ -11,9 +11,9 @@ import { spawnSync } from "node:child_process";
 import { parseArgs } from "node:util";
 import type { TestModule } from "vitest/node";
 import { serverProgram } from "../test/clusters/restate/support/restate-server.ts";
-import { chooseSettings, CLUSTER_ARGUMENTS } from "./cluster-arguments.ts";
-import { markdownTable, runClusterTests } from "./run-cluster-tests.ts";
-import { settingsTable } from "./settings-table.ts";
+import { chooseSettings, CLUSTER_ARGUMENTS } from "./clusters/cluster-arguments.ts";
+import { markdownTable, runClusterTests } from "./clusters/run-cluster-tests.ts";
+import { settingsTable } from "./clusters/settings-table.ts";
 
 /** The code for "a service is not available", of `sysexits.h`. */
 const UNAVAILABLE = 69;

@@ -12,10 +12,10 @@ import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { buildHarness, runs, UNAVAILABLE } from "./build-harness.ts";
-import { chooseSettings, CLUSTER_ARGUMENTS } from "./cluster-arguments.ts";
-import { runClusterTests } from "./run-cluster-tests.ts";
-import { settingsTable } from "./settings-table.ts";
-import type { Column } from "./settings-table.ts";
+import { chooseSettings, CLUSTER_ARGUMENTS } from "./clusters/cluster-arguments.ts";
+import { runClusterTests } from "./clusters/run-cluster-tests.ts";
+import { settingsTable } from "./clusters/settings-table.ts";
+import type { Column } from "./clusters/settings-table.ts";
 import type { HazardCounts } from "../test/clusters/statefun/support/hazards.ts";
 
 /** The Python SDKs, each with what it needs, and the variable that names its Python. */

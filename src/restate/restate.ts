@@ -54,7 +54,7 @@ export interface Restate {
 
 /** Bytes of the random name of a client. */
 const NAME_BYTES = 12;
-/** Largest result of one handler: Restate's limit of 32 MiB, less than what surrounds it. */
+/** Largest result of one handler with the state of its address: Restate's 32 MiB, less the rest. */
 const RESULT_LIMIT = 31_457_280;
 
 /**

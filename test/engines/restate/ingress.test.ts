@@ -103,7 +103,8 @@ describe("a request to the ingress", () => {
   test("that waits leaves a node that becomes silent, long before its time is over", async () => {
     const frozen = await node(() => undefined);
     const addresses = [frozen, await node(status(200, "2"))];
-    const request = { ...REQUEST, waitMs: 600_000 };
+    const signal = AbortSignal.timeout(10_000);
+    const request = { ...REQUEST, waitMs: 600_000, signal };
     const ingress = ingressOf(addresses, { attemptMs: 300 });
     expect(await ingress.request(request)).toBe("2");
   });

@@ -14,6 +14,23 @@ const LARGE = 16_384;
 /** Time for which the token of a delayed message is kept after the message is due, in ms. */
 const TOKENS_KEPT_MS = 60_000;
 
+const utf8 = new TextEncoder();
+
+/** The state of an address, which tells how much of it is stored apart. */
+export interface SizedState extends StateReader {
+  /** Characters of the large values that were read. */
+  readonly largeCharacters: number;
+  /** Returns the bytes of the large values, without those of some names. */
+  largeBytesBeside(names: ReadonlySet<string>): number;
+}
+
+/** The state of an address that has none. */
+export const NO_STATE: SizedState = {
+  read: () => undefined,
+  largeCharacters: 0,
+  largeBytesBeside: () => 0,
+};
+
 /** A delayed message that can be canceled. */
 interface DelayedMessage {
   readonly invocation: string;
@@ -50,10 +67,11 @@ interface Stored {
  * write.
  * AS2 An address without state stores nothing.
  */
-export class AddressState implements StateReader {
+export class AddressState implements SizedState {
   readonly #values = new Map<string, StoredValue>();
   readonly #apart = new Set<string>();
   readonly #changed = new Set<string>();
+  #largeCharacters = 0;
   readonly delayed: Map<string, DelayedMessage>;
   listeners: readonly Listener[];
   /** Instant of the pending message that collects expired values. */
@@ -75,7 +93,9 @@ export class AddressState implements StateReader {
     const state = text === undefined ? AddressState.empty() : new AddressState(parse(text));
     for (const name of state.#apart) {
       const value = await journal.read(placeOf(name));
-      if (value !== undefined) state.#values.set(name, JSON.parse(value) as StoredValue);
+      if (value === undefined) continue;
+      state.#values.set(name, JSON.parse(value) as StoredValue);
+      state.#largeCharacters += value.length;
     }
     return state;
   }
@@ -110,6 +130,16 @@ export class AddressState implements StateReader {
 
   get names(): readonly string[] {
     return [...this.#values.keys()];
+  }
+
+  get largeCharacters(): number {
+    return this.#largeCharacters;
+  }
+
+  largeBytesBeside(names: ReadonlySet<string>): number {
+    const beside = [...this.#apart].filter((name) => !names.has(name));
+    const texts = beside.map((name) => JSON.stringify(this.#values.get(name) ?? null));
+    return texts.reduce((sum, text) => sum + utf8.encode(text).length, 0);
   }
 
   /** All values, by their names. */

@@ -1,11 +1,10 @@
-import type { StateReader } from "../../../core/activation/activation.ts";
 import type { Reply } from "../../../core/activation/effects.ts";
 import type { ActionGroup, Journal } from "../journal/journal.ts";
 import { writeAddressKey } from "../wire/address-key.ts";
 import { readDelivery } from "../wire/delivery.ts";
 import type { Delivery, PrintedDelivery } from "../wire/delivery.ts";
 import type { PrintedEffects, PrintedSend } from "../wire/printed-effects.ts";
-import { AddressState } from "./address-state.ts";
+import { AddressState, NO_STATE } from "./address-state.ts";
 import { printAdoption } from "./adoption.ts";
 import type { Answer, Question } from "./address.ts";
 import { applyEffects, parkMessage, recipientOf } from "./apply.ts";
@@ -47,8 +46,6 @@ export interface OwnAddress {
   readonly key: string;
   readonly state: AddressState;
 }
-
-const NO_STATE: StateReader = { read: () => undefined };
 
 /**
  * Runs a message and its follow-up messages in one invocation, until it has to wait: calls of

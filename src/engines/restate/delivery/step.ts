@@ -1,5 +1,5 @@
 import { activate } from "../../../core/activation/activate.ts";
-import type { Cause, StateReader } from "../../../core/activation/activation.ts";
+import type { Cause } from "../../../core/activation/activation.ts";
 import type { Definition } from "../../../core/activation/definition.ts";
 import type { Effects } from "../../../core/activation/effects.ts";
 import type { Environment } from "../../../core/activation/environment.ts";
@@ -11,8 +11,11 @@ import type { Journal } from "../journal/journal.ts";
 import type { Delivery } from "../wire/delivery.ts";
 import { printEffects, printDeadLetter } from "../wire/printed-effects.ts";
 import type { PrintedEffects } from "../wire/printed-effects.ts";
+import type { SizedState } from "./address-state.ts";
 import { keyOfTarget } from "./functions.ts";
 import type { HostedFunctions } from "./functions.ts";
+
+type SizedCause = Cause & { readonly state: SizedState };
 
 /** The result of handling a message, or the reason for which it must wait. */
 export type StepResult =
@@ -29,27 +32,35 @@ export type StepResult =
  * that of another one, or of the cluster, the present of a handler is the instant of its cause.
  * ST3 A system function is pure, and its present is the instant of the message's cause. It runs
  * again whenever the invocation is repeated, and does the same.
- * ST4 Effects that are too large for a journal fail the call for good, because every other try would
- * fail, too.
+ * ST4 Effects that are too large for a journal, or that make the state of an address larger than
+ * Restate reads, fail the call for good, because every other try would fail, too.
+ * ST5 Whether this code has the function of a user is journaled, too. Other code may take the place
+ * of this code while the invocation runs.
  */
 export async function beginStep(
   functions: HostedFunctions,
   delivery: Delivery,
-  state: StateReader,
+  state: SizedState,
   run: (name: string, action: () => Promise<string>) => void,
 ): Promise<StepResult | undefined> {
   const { envelope, at } = delivery;
   const { target, name, payload } = envelope;
   const definition = functions.find(target.type);
-  if (definition === undefined) return parked("UNKNOWN_FUNCTION", { type: target.type });
-  const operation = definition.missingOperation?.(name, payload);
-  if (operation !== undefined) return parked("UNKNOWN_FUNCTION", { type: target.type, operation });
-  if (functions.isPure(definition)) return runPure(functions, definition, delivery, state);
+  if (definition !== undefined && functions.isPure(definition))
+    return runPure(functions, definition, delivery, state);
   const environment = atClock(functions.environment, (now) => Math.max(now, at));
-  run(`${target.type} ${name}`, () =>
-    runHandler(functions, definition, { envelope, state, environment }),
-  );
+  const cause = { envelope, state, environment };
+  run(`${target.type} ${name}`, async () => {
+    if (definition === undefined) return unknown({ type: target.type });
+    const operation = definition.missingOperation?.(name, payload);
+    if (operation !== undefined) return unknown({ type: target.type, operation });
+    return runHandler(functions, definition, cause);
+  });
   return undefined;
+}
+
+function unknown(facts: Record<string, Json>): string {
+  return JSON.stringify(parked("UNKNOWN_FUNCTION", facts));
 }
 
 /** Handles one message and returns its effects, which are not applied yet. */
@@ -57,7 +68,7 @@ export async function runStep(
   functions: HostedFunctions,
   journal: Journal,
   delivery: Delivery,
-  state: StateReader,
+  state: SizedState,
 ): Promise<StepResult> {
   const actions = journal.actions<Delivery>();
   const known = await beginStep(functions, delivery, state, (name, action) =>
@@ -75,7 +86,7 @@ async function runPure(
   functions: HostedFunctions,
   definition: Definition,
   { envelope, at }: Delivery,
-  state: StateReader,
+  state: SizedState,
 ): Promise<StepResult> {
   const environment = atClock(functions.environment, () => at);
   try {
@@ -89,7 +100,7 @@ async function runPure(
 async function runHandler(
   functions: HostedFunctions,
   definition: Definition,
-  cause: Cause,
+  cause: SizedCause,
 ): Promise<string> {
   const print = (effects: Effects): string => {
     const at = cause.environment.clock.now();
@@ -97,8 +108,9 @@ async function runHandler(
     return JSON.stringify({ at, effects: printed } satisfies StepResult);
   };
   try {
-    const text = print(await activate(definition, cause));
-    const size = sizeOf(text, functions.resultLimit);
+    const effects = await activate(definition, cause);
+    const text = print(effects);
+    const size = storedSize(text, effects, cause.state, functions.resultLimit);
     if (size <= functions.resultLimit) return text;
     return await printTooLarge(functions, definition, cause, size);
   } catch (error) {
@@ -115,7 +127,7 @@ async function printTooLarge(
 ): Promise<string> {
   const { resultLimit: limit } = functions;
   const { type } = cause.envelope.target;
-  const why = `the effects of ${type} have ${size} bytes, over the limit of ${limit}`;
+  const why = `the effects and the state of ${type} have ${size} bytes, over the limit of ${limit}`;
   const failure = functions.describe(
     new HandbackError("PAYLOAD_TOO_LARGE", why, { details: { size, limit } }),
   );
@@ -130,10 +142,15 @@ async function printTooLarge(
 const utf8 = new TextEncoder();
 const MOST_BYTES_PER_UNIT = 3;
 
-/** Returns the size of a text in bytes; an estimate, if it is far below the limit. */
-function sizeOf(text: string, limit: number): number {
-  const most = text.length * MOST_BYTES_PER_UNIT;
-  return most <= limit ? most : utf8.encode(text).length;
+/**
+ * Returns the bytes of printed effects, and of the large values that stay beside them; an estimate,
+ * if it is below the limit.
+ */
+function storedSize(text: string, effects: Effects, state: SizedState, limit: number): number {
+  const most = (text.length + state.largeCharacters) * MOST_BYTES_PER_UNIT;
+  if (most <= limit) return most;
+  const written = new Set(effects.writes.map(({ name }) => name));
+  return utf8.encode(text).length + state.largeBytesBeside(written);
 }
 
 function failedStep(error: unknown): StepResult {

@@ -9,6 +9,9 @@ import type {
 import type { AddressInfo } from "node:net";
 import type { RestateServer } from "./restate-server.ts";
 
+/** Node refuses requests of a connection that has more in memory. Its own default is 10. */
+const SESSION_MEMORY_MB = 1_024;
+
 /** A server or a cluster with which programs are registered. */
 export type Registry = Pick<RestateServer, "deploy">;
 
@@ -30,7 +33,7 @@ export class Deployments {
 
   /** Serves deployments of a cluster on a free port. */
   static async serve(restate: Registry): Promise<Deployments> {
-    const server = createServer();
+    const server = createServer({ maxSessionMemory: SESSION_MEMORY_MB });
     const deployments = new Deployments(server, restate);
     server.on("session", (session) => {
       deployments.#sessions.add(session);
@@ -56,6 +59,12 @@ export class Deployments {
     const registering = this.#registering.then(() => this.#restate.deploy(uri));
     this.#registering = registering.catch(() => undefined);
     await registering;
+  }
+
+  /** Serves other code at a path, as if its program had ended and another one had started. */
+  replace(path: string, handler: Restate["handler"]): void {
+    this.#handlers.set(path, handler);
+    for (const session of this.#sessions) session.destroy();
   }
 
   /** Stops serving what is at a path, as if its program had ended. */

@@ -10,6 +10,7 @@ import { DECLARATIONS } from "./mutations/host/typescript.ts";
 import { FAKED_TIME } from "./mutations/host/fake-timers.ts";
 import { HANDLER } from "./mutations/handler.ts";
 import { OVER_HTTP } from "./mutations/http.ts";
+import { JOURNAL } from "./mutations/store/journal.ts";
 import { BILLING, LIVENESS } from "./mutations/liveness.ts";
 import type { Mutation } from "./mutations/mutation.ts";
 import { OPERATING } from "./mutations/operating.ts";
@@ -38,6 +39,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...TIMER,
   ...CANCELLATION,
   ...SHIELDING,
+  ...JOURNAL,
   ...LIVENESS,
   ...BILLING,
   ...OPERATING,

@@ -44,6 +44,7 @@ import type { DeadLetterReport } from "./futures/client/dead-letter.ts";
 import type { FlowBill } from "./futures/flow/bill.ts";
 import { derivedFlowRecord } from "./futures/flow/derived-record.ts";
 import { indexedFlows } from "./futures/flow/flow-entry.ts";
+import { isFlowKept } from "./futures/flow/is-flow-kept.ts";
 import { leadsTo } from "./futures/flow/leads-to.ts";
 import { discardDeadLetter, redriveDeadLetter } from "./futures/client/redrive.ts";
 import { unregistered } from "./futures/run/registry.ts";
@@ -324,6 +325,7 @@ function assemble(
     crashLimit: used.crashLimit,
     backlogLimits: { total: used.backlogLimit, perAddress: used.mailboxLimit },
     leadsTo,
+    isFlowKept,
     derivedValues: derivedFlowRecord,
     indexed: used.flowIndex && used.store.flows !== undefined ? indexedFlows : undefined,
   });

@@ -24,6 +24,8 @@ export type {
   StartOptions,
   WaitsOptions,
 } from "./futures/client/client.ts";
+export type { Cursor } from "./futures/client/journal/cursor.ts";
+export type { StreamItem, StreamOptions } from "./futures/client/journal/stream-item.ts";
 export type {
   Context,
   ContinueOptions,

@@ -9,6 +9,7 @@ import type {
   IndexedValues,
 } from "../core/engine/flow-index.ts";
 import type { HandbackError } from "../core/errors/errors.ts";
+import type { JournalQuery, JournalRow } from "../core/engine/journal.ts";
 import type { Envelope } from "../core/message/envelope.ts";
 
 /** A message that is stored until it is handled: a deliverable one, or a delayed one. */
@@ -82,6 +83,20 @@ export interface FlowChanges {
   readonly changed: readonly FlowChange[];
 }
 
+/** Rows of the journal to delete: those of one flow whose positions are in a range, both included. */
+export interface JournalRange {
+  readonly flow: string;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** The changes of the journal in one commit. */
+export interface JournalChanges {
+  readonly deleted: readonly JournalRange[];
+  /** Rows to add. Their positions grow, and are above those of all rows that remain. */
+  readonly appended: readonly JournalRow[];
+}
+
 /**
  * The changes of one commit. A store makes all of them or none, in the order of these fields. To
  * remove, cancel or delete something absent changes nothing. To insert a `seq` that exists is an
@@ -106,6 +121,8 @@ export interface Batch {
   readonly crashMarks: readonly CrashMark[];
   /** Absent: none. */
   readonly flows?: FlowChanges | undefined;
+  /** Changes of the journal. Absent: none. A store without {@link Store.readJournal} gets none. */
+  readonly journal?: JournalChanges | undefined;
 }
 
 /** Facts about a store that was opened. */
@@ -118,6 +135,8 @@ export interface StoreInfo {
   readonly nextSeq: number;
   /** A number above the `rowId` of all stored values. */
   readonly nextRowId: number;
+  /** A number above the positions of all rows of the journal. Absent: there is none. */
+  readonly nextPosition?: number;
   /** `true` if the store was last closed cleanly, or is new. */
   readonly clean: boolean;
   /** Crash marks, in order of `seq`; none if `clean`. */
@@ -234,6 +253,10 @@ export interface Store {
   readDeadLetter(id: string): StoredDeadLetter | undefined;
   /** Reads the values that expired at or before `now`, the earliest first, at most `limit`. */
   readExpired(now: number, limit: number): readonly ExpiredValue[];
+  /**
+   * Reads rows of the journal in the order of their positions. Absent: the store keeps no journal.
+   */
+  readJournal?(query: JournalQuery): readonly JournalRow[];
   /**
    * Gives the states of one function type to another. An id that has values there already keeps
    * those.

@@ -19,6 +19,7 @@ import type {
 } from "./effects.ts";
 import type { Envelope } from "../message/envelope.ts";
 import type { Blocking, Environment } from "./environment.ts";
+import type { Emitter } from "./emitter.ts";
 import type { Json } from "../data/json.ts";
 import { flowOf } from "../message/message-id.ts";
 import type { Run } from "./meter.ts";
@@ -46,6 +47,8 @@ export interface Cause {
   readonly environment: Environment;
   /** Given by engines that can let a handler wait. */
   readonly blocking?: Blocking | undefined;
+  /** Given by engines with `streams`. */
+  readonly emitter?: Emitter | undefined;
   /**
    * Tells a running handler that its work was canceled. Given by engines that can cancel messages.
    */
@@ -99,6 +102,7 @@ export class Activation implements Effects {
   #unwatches: Watch[] | undefined;
   #watches: Watch[] | undefined;
   #deadLetters: DeadLetter[] | undefined;
+  #purgedFlows: string[] | undefined;
   readonly #valueNames: readonly string[];
   /** True if the whole state is past its age-out time. Unknown until a value is read. */
   #aged: boolean | undefined;
@@ -114,6 +118,11 @@ export class Activation implements Effects {
   /** Present if the handler can wait. */
   get blocking(): Blocking | undefined {
     return this.#cause.blocking;
+  }
+
+  /** Present if the handler can emit while it runs. */
+  get emitter(): Emitter | undefined {
+    return this.#cause.emitter;
   }
 
   get cancellation(): Cancellation | undefined {
@@ -174,6 +183,10 @@ export class Activation implements Effects {
 
   get deadLetters(): readonly DeadLetter[] {
     return this.#deadLetters ?? EMPTY;
+  }
+
+  get purgedFlows(): readonly string[] {
+    return this.#purgedFlows ?? EMPTY;
   }
 
   /** Returns the current value, including this activation's own writes. */
@@ -327,10 +340,15 @@ export class Activation implements Effects {
     this.#deadLetters = append(this.#deadLetters, { envelope, failure });
   }
 
+  /** Deletes what the journal holds of a flow, by its number. */
+  purgeJournal(flow: string): void {
+    this.#purgedFlows = append(this.#purgedFlows, flow);
+  }
+
   /** Takes the messages sent so far out of the activation, to be committed ahead of the rest. */
   takeSends(): Effects {
     const { address, cancels, sends, replies, unwatches, watches } = this;
-    const { cancelScopes, closedScopes, deadLetters } = this;
+    const { cancelScopes, closedScopes, deadLetters, purgedFlows } = this;
     this.sends = [];
     this.#cancels = undefined;
     this.#replies = undefined;
@@ -339,6 +357,7 @@ export class Activation implements Effects {
     this.#cancelScopes = undefined;
     this.#closedScopes = undefined;
     this.#deadLetters = undefined;
+    this.#purgedFlows = undefined;
     return {
       address,
       writes: EMPTY,
@@ -350,6 +369,7 @@ export class Activation implements Effects {
       cancelScopes,
       closedScopes,
       deadLetters,
+      purgedFlows,
       run: undefined,
     };
   }

@@ -124,6 +124,8 @@ export interface Effects {
   /** Scopes whose boundary has settled, for engines with `scopedCancel`. */
   readonly closedScopes: readonly ClosedScope[];
   readonly deadLetters: readonly DeadLetter[];
+  /** Numbers of flows whose journal to delete, by engines that keep one. */
+  readonly purgedFlows: readonly string[];
   /** Usage of the run of a user's handler. Absent for system functions. */
   readonly run: Run | undefined;
 }

@@ -1,6 +1,7 @@
 import type { Encoded } from "../codec/encoded.ts";
 import type { Reply } from "../activation/effects.ts";
 import type { Envelope } from "../message/envelope.ts";
+import type { JournalReader } from "./journal.ts";
 import type { CommittedReader } from "./committed-read.ts";
 import type { FlowIndex } from "./flow-index.ts";
 
@@ -15,13 +16,15 @@ import type { FlowIndex } from "./flow-index.ts";
  * - `undeclaredValues`: an activation reads all stored values of its address, also those that the
  * function no longer declares
  * - `flowIndex`: the flows of the store can be listed and counted, with {@link Engine.flowIndex}
+ * - `streams`: values that a running handler emits leave at once, into a durable stream of its flow
  */
 export type Capability =
   | "blockingGet"
   | "snapshotRead"
   | "scopedCancel"
   | "undeclaredValues"
-  | "flowIndex";
+  | "flowIndex"
+  | "streams";
 
 /**
  * A host of functions: it queues per address, activates, commits effects with the consumption of
@@ -67,6 +70,8 @@ export interface Engine {
    * @returns the result itself if the engine has the data at hand
    */
   read<Result>(reader: () => CommittedReader<Result>): Result | Promise<Result>;
+  /** The committed journal (`streams`). */
+  readonly journal?: JournalReader | undefined;
   /** Returns the engine's current instant, in ms. */
   now(): number;
   /** Finds flows. Present with the capability `flowIndex`. */

@@ -1,4 +1,5 @@
 import { PendingReplies } from "../../core/engine/pending-replies.ts";
+import type { CommittedReader } from "../../core/engine/committed-read.ts";
 import type { Definition } from "../../core/activation/definition.ts";
 import type { Environment } from "../../core/activation/environment.ts";
 import { Queue } from "../../core/data/queue.ts";
@@ -19,6 +20,7 @@ import { DerivedValueWriter } from "./commit/derived-value-writer.ts";
 import { GroupCommit } from "./commit/group-commit.ts";
 import { MessageIndex } from "./commit/message-index.ts";
 import { StoreOutage } from "./commit/store-outage.ts";
+import type { Dispatcher } from "./dispatch/dispatcher.ts";
 import { ReplyQueue } from "./dispatch/reply-queue.ts";
 import { TurnDispatcher } from "./dispatch/turn-dispatcher.ts";
 import { EmbeddedEngine } from "./engine.ts";
@@ -44,6 +46,9 @@ import { RequestIntake } from "./intake/request-intake.ts";
 import { FlowListing } from "./listing/flow-listing.ts";
 import { ParkedFlows } from "./listing/parked-flows.ts";
 import { UnwrittenFlows } from "./listing/unwritten-flows.ts";
+import { Emissions } from "./journal/emissions.ts";
+import { JournalCollector } from "./journal/journal-collector.ts";
+import { Journal } from "./journal/journal.ts";
 import { guardedClock } from "./lifecycle/guarded-clock.ts";
 import { LateFunctions } from "./execution/late-functions.ts";
 import { Lifecycle } from "./lifecycle/lifecycle.ts";
@@ -81,6 +86,8 @@ export interface EngineParts {
   readonly backlogLimits: BacklogLimits;
   /** Finds the replies that depend on a message, to detect deadlocks of blocked handlers. */
   readonly leadsTo: LeadsTo;
+  /** Tells whether the record of a flow is kept, by the number and the key of the flow. */
+  readonly isFlowKept: (flow: string, key: string, now: number) => CommittedReader<boolean>;
   /** The values that messages carry in place of the store. */
   readonly derivedValues: DerivedValues;
   /** The values that the store indexes. Absent: none. */
@@ -128,6 +135,7 @@ export function assembleEngine(parts: EngineParts): EmbeddedEngine {
     deadLetters,
     committedReads,
     flowIndex,
+    journalCollector: assembleCollector(parts, execution, committedReads),
     lateFunctions: new LateFunctions({ ...parts, ...execution, delivery }),
     flowNumbers: new FlowNumbers(storeInfo.generation),
     generation: storeInfo.generation,
@@ -178,7 +186,18 @@ function assembleQueues(parts: EngineParts, storage: Storage) {
   const crashTracker = new CrashTracker(tracked);
   const delayed = new DelayedMessages({ store, commits });
   const messageQueues = { mailboxes, slots, unregistered, backlog, delayed };
-  return { ...messageQueues, callers, listeners, replies, dispatcher, crashTracker };
+  const others = assembleJournal(parts, { ...storage, dispatcher });
+  return { ...messageQueues, callers, listeners, replies, dispatcher, crashTracker, ...others };
+}
+
+/** Builds the journal, if the store keeps one, and the emissions of handlers. */
+function assembleJournal(
+  { store }: EngineParts,
+  rooms: Pick<Storage, "lifecycle" | "clock" | "commits"> & { readonly dispatcher: Dispatcher },
+) {
+  if (store.readJournal === undefined) return { journal: undefined, emitter: undefined };
+  const journal = new Journal({ ...rooms, store });
+  return { journal, emitter: new Emissions({ ...rooms, journal }) };
 }
 
 /** Builds activations, which are the intake, and the cancellation of messages. */
@@ -205,6 +224,19 @@ function assembleExecution(parts: EngineParts, queues: Queues) {
 function assembleTimeDriven({ store }: EngineParts, execution: Execution) {
   const timers = new Timers({ ...execution, intake: execution.activations });
   return { timers, collector: new ExpiryCollector({ ...execution, store }) };
+}
+
+/** Builds the collector of the journal, if there is one. */
+function assembleCollector(
+  { environment, isFlowKept }: EngineParts,
+  { journal, ...rooms }: Execution,
+  reads: CommittedReads,
+) {
+  if (journal === undefined) return undefined;
+  const isKept = async (flow: string, owner: string): Promise<boolean> =>
+    reads.read(() => isFlowKept(flow, owner, environment.clock.now()));
+  const { retentionMs } = environment;
+  return new JournalCollector({ ...rooms, journal, retentionMs, isKept });
 }
 
 /**

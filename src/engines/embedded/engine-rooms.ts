@@ -14,6 +14,9 @@ import type { DeadLetters } from "./intake/dead-letters.ts";
 import type { FlowNumbers } from "./intake/flow-numbers.ts";
 import type { RequestIntake } from "./intake/request-intake.ts";
 import type { LateFunctions } from "./execution/late-functions.ts";
+import type { Emissions } from "./journal/emissions.ts";
+import type { JournalCollector } from "./journal/journal-collector.ts";
+import type { Journal } from "./journal/journal.ts";
 import type { Lifecycle } from "./lifecycle/lifecycle.ts";
 import type { Backlog } from "./mailboxes/backlog.ts";
 import type { HandlerSlots } from "./mailboxes/handler-slots.ts";
@@ -51,6 +54,10 @@ export interface EngineRooms {
   readonly crashTracker: CrashTracker;
   readonly delivery: MessageDelivery;
   readonly meter: FunctionMeter;
+  /** Absent, as the emitter is: the store keeps no journal. */
+  readonly journal: Journal | undefined;
+  readonly emitter: Emissions | undefined;
+  readonly journalCollector: JournalCollector | undefined;
   readonly idle: IdleWatch;
   readonly timers: Timers;
   readonly collector: ExpiryCollector;

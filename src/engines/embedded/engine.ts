@@ -5,6 +5,7 @@ import type { Reply } from "../../core/activation/effects.ts";
 import type { CommittedReader } from "../../core/engine/committed-read.ts";
 import type { Capability, ClientRequest, Engine, ReplyListener } from "../../core/engine/engine.ts";
 import type { FlowIndex } from "../../core/engine/flow-index.ts";
+import type { JournalReader } from "../../core/engine/journal.ts";
 import type { HandbackError } from "../../core/errors/errors.ts";
 import type { FunctionMeter } from "./execution/function-meter.ts";
 import type { DeadLetters } from "./intake/dead-letters.ts";
@@ -54,9 +55,7 @@ export class EmbeddedEngine implements Engine {
   constructor(rooms: EngineRooms) {
     this.#rooms = rooms;
     this.flowIndex = rooms.flowIndex;
-    this.capabilities = new Set(
-      this.flowIndex === undefined ? CAPABILITIES : [...CAPABILITIES, "flowIndex"],
-    );
+    this.capabilities = capabilitiesOf(rooms);
     this.storeId = rooms.environment.storeId;
     this.meter = rooms.meter;
     this.deadLetters = rooms.deadLetters;
@@ -67,6 +66,10 @@ export class EmbeddedEngine implements Engine {
   /** The number of accepted messages for registered functions that are not handled yet. */
   get backlog(): number {
     return this.#rooms.backlog.total;
+  }
+
+  get journal(): JournalReader | undefined {
+    return this.#rooms.journal;
   }
 
   now(): number {
@@ -109,6 +112,7 @@ export class EmbeddedEngine implements Engine {
     crashTracker.start();
     timers.start();
     collector.start();
+    this.#rooms.journalCollector?.start();
     dispatcher.dispatch();
   }
 
@@ -153,6 +157,7 @@ export class EmbeddedEngine implements Engine {
     lifecycle.beginClosing();
     timers.stop();
     collector.stop();
+    this.#rooms.journalCollector?.stop();
     if (!lifecycle.hasStopped)
       await idle.whenIdle(this.#rooms.environment.clock, CLOSE_DEADLINE_MS);
     watches.stop();
@@ -168,6 +173,7 @@ export class EmbeddedEngine implements Engine {
     const { timers, collector, watches, commits, idle } = this.#rooms;
     timers.stop();
     collector.stop();
+    this.#rooms.journalCollector?.stop();
     watches.stop();
     commits.stop();
     this.#rejectAll(reason);
@@ -175,9 +181,18 @@ export class EmbeddedEngine implements Engine {
   }
 
   #rejectAll(error: HandbackError): void {
-    const { slots, replies, crashTracker } = this.#rooms;
+    const { slots, replies, crashTracker, emitter } = this.#rooms;
+    emitter?.rejectAll(error);
     slots.close();
     replies.rejectAll(error);
     crashTracker.rejectResuming(error);
   }
+}
+
+/** Some capabilities depend on the store. */
+function capabilitiesOf({ flowIndex, journal }: EngineRooms): ReadonlySet<Capability> {
+  const capabilities = new Set(CAPABILITIES);
+  if (flowIndex !== undefined) capabilities.add("flowIndex");
+  if (journal !== undefined) capabilities.add("streams");
+  return capabilities;
 }

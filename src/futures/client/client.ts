@@ -4,7 +4,6 @@ import { canonicalText } from "../../core/codec/canonical-text.ts";
 import type { Encoded } from "../../core/codec/encoded.ts";
 import { digest } from "../../core/crypto/digest.ts";
 import { hmac } from "../../core/crypto/hmac.ts";
-import type { Json } from "../../core/data/json.ts";
 import type { Engine } from "../../core/engine/engine.ts";
 import { HandbackError } from "../../core/errors/errors.ts";
 import type { Envelope } from "../../core/message/envelope.ts";
@@ -34,7 +33,7 @@ import { countFlows, listFlows } from "../listing/list-flows.ts";
 import type { FlowsPage } from "../listing/list-flows.ts";
 import type { Pages } from "../listing/pages.ts";
 import { codec } from "../protocol/codec.ts";
-import type { Messages, ReplyKey, StartFlow } from "../protocol/messages.ts";
+import type { StartFlow } from "../protocol/messages.ts";
 import { rejectedSettlement } from "../protocol/settled.ts";
 import type { Settled } from "../protocol/settled.ts";
 import { systemAddress } from "../protocol/system.ts";
@@ -69,11 +68,15 @@ import {
 } from "./outcome.ts";
 import type { FoundFlow } from "./outcome.ts";
 import { readFlow, readWaits } from "./read-flow.ts";
+import { readFlowStream } from "./journal/read-stream.ts";
+import type { StreamSource } from "./journal/read-stream.ts";
+import type { StreamItem, StreamOptions } from "./journal/stream-item.ts";
 import { readOnce } from "./read-once.ts";
 import { readCommittedState } from "./read-state.ts";
 import type { Replies, StartReply } from "./replies.ts";
 import { keyedSignal, refusedSignal } from "./signal-outcome.ts";
 import { requireSettled } from "./settle-outcome.ts";
+import type { Answer, MessageName, Request } from "./request.ts";
 import { requireStarted } from "./start-outcome.ts";
 
 export type {
@@ -461,7 +464,17 @@ export class Client {
       stateId,
       result: (options?: ResultOptions) => this.#result<Output>(id, options),
       status: () => this.status(id),
+      stream: <T>(channel: string, options?: StreamOptions) =>
+        readFlowStream(this.#sourceOf(id), channel, options) as AsyncGenerator<
+          StreamItem<T>,
+          void,
+          void
+        >,
     };
+  }
+
+  #sourceOf(id: string): StreamSource {
+    return { engine: this.#engine, id, find: (flow) => this.#find(flow) };
   }
 
   /** Listens before it asks, because the flow may settle before the answer comes. */
@@ -537,27 +550,6 @@ export class Client {
       `the ${root} holds a future, which ends with its handler; pass its handle()`,
     );
   }
-}
-
-type MessageName<Kind extends keyof Messages> = keyof Messages[Kind] & string;
-
-/** The reply to a message. */
-type Answer<Kind extends keyof Replies, Name extends keyof Replies[Kind]> = Reply & {
-  readonly control: Replies[Kind][Name];
-};
-
-/** A message that asks for a reply. */
-interface Request<Kind extends keyof Messages, Name extends keyof Messages[Kind]> {
-  readonly id: string;
-  readonly name: Name;
-  readonly control: Messages[Kind][Name] & ReplyKey & Json;
-  readonly payload?: Encoded;
-  /** Nothing can be stored at its target yet. */
-  readonly fresh?: boolean;
-  /** It starts work. */
-  readonly begins?: boolean;
-  /** Key of the reply that comes when that work has ended. */
-  readonly outcome?: string | undefined;
 }
 
 /** What a flow is started with. */

@@ -1,7 +1,8 @@
 import { readProperty } from "../../core/errors/thrown.ts";
 import { checkFlowKey } from "../../core/validation/names.ts";
-import { checkedBy, invalidOption, optional } from "../../core/validation/options.ts";
 import type { OptionTable } from "../../core/validation/options.ts";
+import { abortSignal } from "./journal/abort-signal.ts";
+import type { StreamItem, StreamOptions } from "./journal/stream-item.ts";
 import type { StateId } from "../types/new-state.ts";
 import type { Failure } from "../types/failure.ts";
 
@@ -38,14 +39,7 @@ export interface ResultOptions {
 
 /** The checks of {@link ResultOptions}. */
 export const RESULT_OPTIONS = {
-  signal: optional(
-    checkedBy<AbortSignal>((value, name) => {
-      const isObject = typeof value === "object" && value !== null;
-      if (isObject && typeof readProperty(value, "throwIfAborted") === "function")
-        return value as AbortSignal;
-      throw invalidOption(name, "an AbortSignal", value);
-    }),
-  ),
+  signal: abortSignal,
 } satisfies OptionTable<ResultOptions>;
 
 /** Options of `client.waits`. */
@@ -68,6 +62,32 @@ export interface FlowHandle<out Output> {
   result(options?: ResultOptions): Promise<Output>;
   /** Returns the flow's status. @throws `NOT_FOUND` */
   status(): Promise<FlowStatus>;
+  /**
+   * Reads what the flow's handlers emit to a channel with `ctx.emit`: all items so far, then new
+   * ones as they become durable. Ends when the flow has ended. A reader that stops can go on later,
+   * also after a restart, with the cursor of its last item. A slow reader holds nothing.
+   * @throws `INVALID_NAME`, `INVALID_OPTIONS`, `INVALID_CURSOR` also for the cursor of another store,
+   * `UNSUPPORTED`; the iterator rejects with `NOT_FOUND`, `CLOSED`, or the reason of the signal
+   * @example
+   * import { embedded, fn, memory } from "handback";
+   *
+   * const spell = fn("docs/stream", (ctx, word: string) => {
+   *   for (const letter of word) void ctx.emit("letters", letter);
+   * });
+   * const engine = await embedded({ functions: [spell], store: memory() });
+   * const flow = await engine.client.start(spell, "abc");
+   * let cursor: string | undefined;
+   * for await (const item of flow.stream<string>("letters")) {
+   *   cursor = item.cursor;
+   *   if (item.value === "b") break;
+   * }
+   * for await (const { value } of flow.stream("letters", { after: cursor })) console.log(value); // c
+   * await engine.close();
+   */
+  stream<T = unknown>(
+    channel: string,
+    options?: StreamOptions,
+  ): AsyncGenerator<StreamItem<T>, void, void>;
 }
 
 /** The status of a flow. */

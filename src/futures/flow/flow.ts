@@ -221,6 +221,7 @@ function purgeFlow(activation: Activation, { key }: ReplyKey): void {
   if (record === undefined || outcome !== "purged") return;
   rememberRequest(activation, startKey(record.number ?? activation.address.id));
   forgetSignalKeys(activation, record);
+  activation.purgeJournal(record.number ?? activation.address.id);
   activation.delete(FLOW_VALUE);
   activation.delete(STATUS_VALUE);
 }

@@ -41,6 +41,7 @@ import type { Future } from "../types/future.ts";
 import type { Resolvable } from "../types/resolvable.ts";
 import { toError, toFailure } from "../types/failure.ts";
 import type { RunEnding } from "../types/run-ending.ts";
+import { RunStreams } from "./run-streams.ts";
 import { flush } from "./flush.ts";
 import { HandlerFutures } from "./future-maker.ts";
 import { planContinuation, planEgress, planInvoke, planReply, planSend } from "./plan-call.ts";
@@ -73,6 +74,7 @@ type OwnMethod =
   | "rejected"
   | "setStatus"
   | "setAttributes"
+  | "emit"
   | "get"
   | "expireAfter"
   | "terminate";
@@ -92,6 +94,7 @@ export class HandlerContext implements Context {
   readonly #futures: HandlerFutures;
   #state: NoState | undefined;
   #gets = 0;
+  #streams: RunStreams | undefined;
 
   static {
     for (const { methods = {} } of COMBINATORS) {
@@ -238,6 +241,12 @@ export class HandlerContext implements Context {
   #sendToFlow(flow: string, message: Pick<Envelope, "name" | "payload" | "control">): void {
     const envelope = { id: this.#graph.nextId(), target: systemAddress("flow", flow), ...message };
     this.#graph.add({ kind: "send", envelope });
+  }
+
+  emit(channel: string, value: unknown): Promise<void> {
+    const futures = this.#open();
+    if (this.#parts.cancellation.isCancelled) throw this.#cancelled();
+    return (this.#streams ??= new RunStreams()).emit(futures, channel, value);
   }
 
   get<T>(future: Future<T>): Promise<T>;

@@ -403,6 +403,29 @@ export interface Context<out State = NoState> extends HandlerEnvironment {
   setAttributes(attributes: Readonly<Record<string, FlowAttribute | undefined>>): void;
 
   /**
+   * Adds a value to a stream of the flow, for `handle.stream(channel)`: progress, or the tokens of
+   * a text. It leaves at once, not when the handler ends, so nothing undoes it: a run after a crash
+   * or a failure emits again, with a larger `epoch`.
+   *
+   * The promise resolves when the value is durable, and need not be awaited. It rejects if the
+   * engine stops before. Values share commits, so thousands of small ones cost little.
+   * @throws `INVALID_NAME`, `UNSERIALIZABLE`, `TOO_DEEP`, `PAYLOAD_TOO_LARGE`; `NOT_FOUND` in a
+   * one-way message, which belongs to no flow; `OVERLOADED` if too many values of this run are not
+   * durable yet; `CANCELLED` if the run was canceled; `UNSUPPORTED`
+   * @example
+   * import { embedded, fn, memory } from "handback";
+   *
+   * const count = fn("docs/emit", (ctx, to: number) => {
+   *   for (let n = 1; n <= to; n++) void ctx.emit("numbers", n);
+   * });
+   * const engine = await embedded({ functions: [count], store: memory() });
+   * const flow = await engine.client.start(count, 3);
+   * for await (const { value } of flow.stream<number>("numbers")) console.log(value); // 1 2 3
+   * await engine.close();
+   */
+  emit(channel: string, value: unknown): Promise<void>;
+
+  /**
    * Blocks until a future is settled, and is **billed while it waits**. Prefer `onComplete`, or
    * hand back the future.
    *

@@ -8,6 +8,8 @@ import { indexedJson } from "../../core/engine/flow-index.ts";
 import type { FlowEntry, IndexedValues } from "../../core/engine/flow-index.ts";
 import { MemoryFlowEntries } from "./flow-entries.ts";
 import { compareText, OrderedSet } from "./ordered-set.ts";
+import type { JournalQuery, JournalRow } from "../../core/engine/journal.ts";
+import { MemoryJournal } from "./memory-journal.ts";
 import { newStoreId } from "../store-id.ts";
 import { watchKey } from "../store.ts";
 import type {
@@ -79,6 +81,7 @@ class MemoryStore implements Store {
     stored: (values) => this.#flowsOf(values),
     generation: () => this.#generation,
   });
+  readonly #journal = new MemoryJournal();
   #generation = 0;
   #isClean = true;
   #isOpen = false;
@@ -102,6 +105,7 @@ class MemoryStore implements Store {
       generation: this.#generation,
       nextSeq: lastSeq + 1,
       nextRowId: lastRowId + 1,
+      nextPosition: this.#journal.nextPosition,
       clean,
       crashMarks,
     };
@@ -121,6 +125,7 @@ class MemoryStore implements Store {
     for (const letter of batch.addedDeadLetters) this.#deadLetters.push(letter);
     for (const mark of batch.crashMarks) this.#setCrashMark(mark);
     if (batch.flows !== undefined) this.#flows.change(batch.flows);
+    if (batch.journal !== undefined) this.#journal.apply(batch.journal);
   }
 
   get flows(): FlowEntries {
@@ -196,6 +201,11 @@ class MemoryStore implements Store {
       id: address.id,
       name,
     }));
+  }
+
+  readJournal(query: JournalQuery): readonly JournalRow[] {
+    this.#requireOpen();
+    return this.#journal.read(query);
   }
 
   async renameStates(from: string, to: string): Promise<void> {

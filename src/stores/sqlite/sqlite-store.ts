@@ -1,4 +1,5 @@
 import { HandbackError } from "../../core/errors/errors.ts";
+import type { JournalQuery, JournalRow } from "../../core/engine/journal.ts";
 import type { Address } from "../../core/message/address.ts";
 import type {
   Batch,
@@ -115,6 +116,10 @@ export class SqliteStore implements Store {
 
   readExpired(now: number, limit: number): readonly ExpiredValue[] {
     return this.#use(({ tables }) => tables.state.readExpired(now, limit));
+  }
+
+  readJournal(query: JournalQuery): readonly JournalRow[] {
+    return this.#use(({ tables }) => tables.journal.read(query));
   }
 
   async renameStates(from: string, to: string): Promise<void> {

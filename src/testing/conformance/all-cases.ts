@@ -20,6 +20,7 @@ import { scaleCases } from "./cases/scale.ts";
 import { signalKeyCases } from "./cases/signal/keys.ts";
 import { scopedCancelCases } from "./cases/scoped-cancel.ts";
 import { stateCases } from "./cases/state.ts";
+import { streamCases } from "./cases/journal/stream.ts";
 import { timerCases } from "./cases/timer.ts";
 
 /** The behaviors that all engines share. */
@@ -37,6 +38,7 @@ export const allCases: readonly Case[] = [
   ...listedFlowCases,
   ...countedFlowCases,
   ...attributeCases,
+  ...streamCases,
   ...stateCases,
   ...deployedValueCases,
   ...renamedOperationCases,

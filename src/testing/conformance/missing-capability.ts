@@ -55,6 +55,11 @@ export const MISSING_CAPABILITY_CHECKS: Readonly<
     await rejects(client.flows(), { code: "UNSUPPORTED" });
     await rejects(client.countFlows(), { code: "UNSUPPORTED" });
   },
+  async streams({ start }) {
+    const emitting = fn("test/emitting", (ctx) => void ctx.emit("progress", 1));
+    const { client } = await start([emitting]);
+    await rejects(client.call(emitting), { code: "UNSUPPORTED" });
+  },
   async egress({ start }) {
     const seen: unknown[] = [];
     const out = fn("test/out", (ctx) => ctx.egress("test/sink", 1));

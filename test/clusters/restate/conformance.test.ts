@@ -69,6 +69,7 @@ const testsOf = ({ carry }: Setting, host: () => Host): readonly EngineTest[] =>
     missing: [
       { capability: "blockingGet", reason: "handlers cannot wait while they run" },
       { capability: "snapshotRead", reason: "the work of a scope cannot be listed" },
+      { capability: "streams", reason: "effects leave when the handler ends" },
       { capability: "scopedCancel", reason: "messages that were sent cannot be canceled by scope" },
       {
         capability: "flowIndex",

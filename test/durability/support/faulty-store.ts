@@ -1,3 +1,4 @@
+import type { JournalQuery, JournalRow } from "../../../src/core/engine/journal.ts";
 import type { Address } from "../../../src/core/message/address.ts";
 import { HandbackError } from "../../../src/core/errors/errors.ts";
 import { memory } from "../../../src/stores/memory/memory.ts";
@@ -170,6 +171,10 @@ class Session implements Store {
 
   readExpired(now: number, limit: number): ReturnType<Store["readExpired"]> {
     return this.#dead ? [] : this.#disk.content.readExpired(now, limit);
+  }
+
+  readJournal(query: JournalQuery): readonly JournalRow[] {
+    return this.#dead ? [] : (this.#disk.content.readJournal?.(query) ?? []);
   }
 
   count(): ReturnType<Store["count"]> {

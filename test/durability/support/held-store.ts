@@ -1,3 +1,4 @@
+import type { JournalQuery, JournalRow } from "../../../src/core/engine/journal.ts";
 import type { Address } from "../../../src/core/message/address.ts";
 import type { Batch, StoreInfo, Store } from "../../../src/stores/store.ts";
 import { InTurn } from "../../support/in-turn.ts";
@@ -88,6 +89,10 @@ export class HeldStore implements Store {
 
   readExpired(now: number, limit: number): ReturnType<Store["readExpired"]> {
     return this.#content.readExpired(now, limit);
+  }
+
+  readJournal(query: JournalQuery): readonly JournalRow[] {
+    return this.#content.readJournal?.(query) ?? [];
   }
 
   count(): ReturnType<Store["count"]> {

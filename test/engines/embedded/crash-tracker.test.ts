@@ -46,7 +46,10 @@ function start({
   const commit = (): void => {
     const { batch } = commits;
     commits.batch = new WriteBatch(messages);
-    for (const { seq, crashes } of batch.toStore(() => 0).crashMarks)
+    for (const { seq, crashes } of batch.toStore(
+      () => 0,
+      () => 0,
+    ).crashMarks)
       if (crashes === 0) disk.delete(seq);
       else disk.set(seq, crashes);
     for (const onDurable of batch.afterCommit) onDurable();

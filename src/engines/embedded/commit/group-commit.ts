@@ -6,6 +6,7 @@ import type { CachedValue } from "../state/address-state.ts";
 import type { CommitListener } from "./commit-listener.ts";
 import { FlowChangeList } from "./flow-change-list.ts";
 import type { MessageIndex } from "./message-index.ts";
+import { firstPosition } from "./journal-batch.ts";
 import { WriteBatch } from "./write-batch.ts";
 import { isOutage } from "./store-outage.ts";
 import type { OutageError, StoreOutage } from "./store-outage.ts";
@@ -35,7 +36,8 @@ export interface GroupCommitParts {
     "commit" | "queuesFrom" | "readScope" | "readWatches" | "readDeadLetter"
   >;
   /** Sequence numbers and row ids above all that the store holds. */
-  readonly storeInfo: Pick<StoreInfo, "nextSeq" | "nextRowId">;
+  readonly storeInfo: Pick<StoreInfo, "nextSeq" | "nextRowId"> &
+    Partial<Pick<StoreInfo, "nextPosition" | "generation">>;
   readonly outage: StoreOutage;
   /** The deliverable messages that are not yet handled. */
   readonly messages: MessageIndex;
@@ -70,11 +72,14 @@ export class GroupCommit {
   #onEnd: () => void = () => undefined;
   #rowId: number;
   readonly #nextRowId = (): number => this.#rowId++;
+  #position: number;
+  readonly #takePositions = (count: number): number => (this.#position += count) - count;
 
   constructor(parts: GroupCommitParts) {
     this.#parts = parts;
     this.#current = new WriteBatch(parts.storeInfo.nextSeq);
     this.#rowId = parts.storeInfo.nextRowId;
+    this.#position = firstPosition(parts.storeInfo);
   }
 
   /** Connects the one listener. No commit starts before that. */
@@ -347,7 +352,7 @@ export class GroupCommit {
   async #commit(pending: WriteBatch, listener: CommitListener): Promise<void> {
     const { store, outage, indexed } = this.#parts;
     const flows = indexed === undefined ? undefined : new FlowChangeList(indexed);
-    const batch = pending.toStore(this.#nextRowId, flows);
+    const batch = pending.toStore(this.#nextRowId, this.#takePositions, flows);
     for (let isRetry = false; ; isRetry = true) {
       try {
         // Waiting for a lock again would block the event loop.

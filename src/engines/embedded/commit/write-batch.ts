@@ -2,6 +2,7 @@ import type { Address } from "../../../core/message/address.ts";
 import type { Reply, StoredValue } from "../../../core/activation/effects.ts";
 import { AddressCount } from "./address-count.ts";
 import type { FlowChangeList } from "./flow-change-list.ts";
+import type { JournalBatch, TakePositions } from "./journal-batch.ts";
 import type { AddressState, CachedValue } from "../state/address-state.ts";
 import { watchKey } from "../../../stores/store.ts";
 import type {
@@ -29,6 +30,8 @@ export class WriteBatch {
   readonly replies: Reply[] = [];
   /** Callbacks to run once the batch is durable. */
   readonly afterCommit: (() => void)[] = [];
+  /** Its changes of the journal. Most batches have none. */
+  journal: JournalBatch | undefined;
   readonly #firstSeq: number;
   readonly #removed = new Set<number>();
   readonly #removedDelayed = new Set<number>();
@@ -69,7 +72,8 @@ export class WriteBatch {
       this.#unwatched.size === 0 &&
       this.#deletedDeadLetters.size === 0 &&
       this.#deadLetters.length === 0 &&
-      this.#crashMarks.size === 0
+      this.#crashMarks.size === 0 &&
+      this.journal === undefined
     );
   }
 
@@ -222,9 +226,10 @@ export class WriteBatch {
 
   /**
    * Converts the batch to the store's form. `nextRowId` numbers the values that are new to the
-   * store. `flows` gets the changes of the values that the store indexes.
+   * store, and `takePositions` the entries of the journal. `flows` gets the changes of the values
+   * that the store indexes.
    */
-  toStore(nextRowId: () => number, flows?: FlowChangeList): Batch {
+  toStore(nextRowId: () => number, takePositions: TakePositions, flows?: FlowChangeList): Batch {
     const values = this.#stateWrites(nextRowId, flows);
     return {
       removed: [...this.#removed],
@@ -238,6 +243,7 @@ export class WriteBatch {
       addedDeadLetters: this.#deadLetters,
       crashMarks: [...this.#crashMarks.values()],
       flows: flows?.changes(),
+      ...(this.journal !== undefined && { journal: this.journal.toStore(takePositions) }),
     };
   }
 

@@ -14,6 +14,7 @@ export type CachedCause = Cause & { readonly state: AddressState };
 export type CauseOptions = Pick<
   Cause,
   | "blocking"
+  | "emitter"
   | "cancellation"
   | "withdrawn"
   | "crashes"
@@ -47,7 +48,7 @@ export class Causes {
   /** Returns the cause for an activation at the target of a message. */
   of(envelope: Envelope, readsState: boolean, options: CauseOptions = {}): CachedCause {
     const state = readsState ? this.#cache.open(envelope.target, envelope.fresh) : NO_STATE;
-    const { blocking, cancellation, withdrawn, crashes } = options;
+    const { blocking, emitter, cancellation, withdrawn, crashes } = options;
     const { abandonedRun, discarded, isFirstRun } = options;
     return {
       envelope,
@@ -56,6 +57,7 @@ export class Causes {
       isCancelled: this.#isCancelled,
       isUnderWay: this.#isUnderWay,
       blocking,
+      emitter,
       cancellation,
       withdrawn,
       crashes,

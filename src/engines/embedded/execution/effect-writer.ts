@@ -8,6 +8,7 @@ import type { Queue } from "../../../core/data/queue.ts";
 import type { GroupCommit } from "../commit/group-commit.ts";
 import type { AddressState } from "../state/address-state.ts";
 import type { StateCache } from "../state/state-cache.ts";
+import type { Journal } from "../journal/journal.ts";
 import type { DelayedMessages } from "../timers/delayed-messages.ts";
 import type { LeftWork } from "./left-work.ts";
 import type { ScopeCancellation } from "./scope-cancellation.ts";
@@ -21,6 +22,7 @@ export interface EffectWriterParts {
   readonly delayed: DelayedMessages;
   readonly scopes: ScopeCancellation;
   readonly leftWork: LeftWork;
+  readonly journal: Journal | undefined;
   /** Messages to system functions, to be handled in the current batch. */
   readonly systemMessages: Queue<Envelope>;
 }
@@ -48,7 +50,7 @@ export class EffectWriter {
    */
   writeAllButSends(effects: Effects, opened?: AddressState): void {
     const { address, writes, replies, cancels, unwatches, watches } = effects;
-    const { cancelScopes, closedScopes, deadLetters } = effects;
+    const { cancelScopes, closedScopes, deadLetters, purgedFlows } = effects;
     if (writes.length > 0) this.#writeValues(effects, opened ?? this.#parts.cache.open(address));
     for (const reply of replies) this.#parts.commits.batch.replies.push(reply);
     // Most activations do no more.
@@ -58,7 +60,8 @@ export class EffectWriter {
         watches.length +
         cancelScopes.length +
         closedScopes.length +
-        deadLetters.length ===
+        deadLetters.length +
+        purgedFlows.length ===
       0
     )
       return;
@@ -73,6 +76,7 @@ export class EffectWriter {
     for (const cancelled of cancelScopes) scopes.cancel(cancelled);
     for (const closed of closedScopes) scopes.close(closed);
     for (const letter of deadLetters) this.#addDeadLetter(letter);
+    for (const flow of purgedFlows) this.#parts.journal?.deleteFlow(flow);
   }
 
   /** Writes the sends of an activation. */

@@ -4,6 +4,7 @@ import { hasState } from "../../../core/activation/definition.ts";
 import type { Definition } from "../../../core/activation/definition.ts";
 import type { Effects } from "../../../core/activation/effects.ts";
 import type { Run } from "../../../core/activation/meter.ts";
+import type { Emitter } from "../../../core/activation/emitter.ts";
 import type { Blocking } from "../../../core/activation/environment.ts";
 import { HandbackError } from "../../../core/errors/errors.ts";
 import { logFacts } from "../../../core/errors/log-facts.ts";
@@ -35,6 +36,8 @@ export interface HandlerRunsParts {
   readonly crashTracker: CrashTracker;
   readonly gets: BlockedGets;
   readonly blocking: Blocking;
+  /** Absent: the store keeps no journal. */
+  readonly emitter: Emitter | undefined;
   readonly meter: FunctionMeter;
   readonly idle: IdleWatch;
 }
@@ -56,7 +59,7 @@ export class HandlerRuns {
 
   /** Runs the handler of a message, which was the first of the mailbox, in a slot taken for it. */
   run(mailbox: Mailbox, message: StoredMessage): void {
-    const { definitions, crashTracker, causes, blocking, storeInfo } = this.#parts;
+    const { definitions, crashTracker, causes, blocking, emitter, storeInfo } = this.#parts;
     const { envelope, seq } = message;
     const definition = definitions.get(envelope.target.type);
     if (definition === undefined) return this.#parts.slots.release();
@@ -68,7 +71,7 @@ export class HandlerRuns {
     try {
       const isFirstRun = seq >= storeInfo.nextSeq;
       const abandonedRun = this.#abandonedRuns.get(message);
-      const options = { blocking, cancellation, abandonedRun, isFirstRun };
+      const options = { blocking, emitter, cancellation, abandonedRun, isFirstRun };
       effects = activate(definition, causes.of(envelope, hasState(definition), options));
     } catch (error) {
       return this.#setAside(mailbox, running, error);

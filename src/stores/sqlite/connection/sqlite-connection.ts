@@ -100,7 +100,7 @@ export class SqliteConnection {
   }
 
   #countOpening(skipped: number): StoreInfo {
-    const { meta, commitMarks, messages, delayed, state, crashMarks, flows } = this.tables;
+    const { meta, commitMarks, messages, delayed, state, crashMarks, flows, journal } = this.tables;
     const { storeId, generation: last, clean } = meta.read();
     const generation = last + 1 + skipped;
     state.addTypeIndex();
@@ -108,6 +108,7 @@ export class SqliteConnection {
     commitMarks.createIfMissing();
     flows.createIfMissing();
     this.#isIndexKept = flows.keptBy() === last;
+    journal.createIfMissing();
     const commits = (commitMarks.read()?.commits ?? 0) + 1;
     commitMarks.write({ storeId, generation, commits, isClosed: false });
     this.#owner = { storeId, generation };
@@ -116,6 +117,7 @@ export class SqliteConnection {
       generation,
       nextSeq: Math.max(messages.lastSeq(), delayed.lastSeq()) + 1,
       nextRowId: state.lastRowId() + 1,
+      nextPosition: journal.lastPosition() + 1,
       clean,
       crashMarks: crashMarks.readAll(),
     };

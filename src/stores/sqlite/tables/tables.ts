@@ -5,6 +5,7 @@ import { crashMarks } from "./crash-marks.ts";
 import { deadLetters } from "./dead-letters.ts";
 import { delayed } from "./delayed.ts";
 import { flows } from "./flows.ts";
+import { journal } from "./journal.ts";
 import { messages } from "./messages.ts";
 import { meta } from "./meta.ts";
 import { state } from "./state.ts";
@@ -19,9 +20,10 @@ const TABLES = {
   watches,
   deadLetters,
   crashMarks,
+  flows,
+  journal,
   meta,
   commitMarks,
-  flows,
 };
 
 /** All tables, opened on one connection. */

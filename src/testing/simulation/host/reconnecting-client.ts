@@ -11,6 +11,7 @@ import type { FlowSummary } from "../../../futures/listing/flow-summary.ts";
 import type { FlowsPage } from "../../../futures/listing/list-flows.ts";
 import { pagesOf } from "../../../futures/listing/pages.ts";
 import type { Pages } from "../../../futures/listing/pages.ts";
+import type { StreamItem, StreamOptions } from "../../../futures/client/journal/stream-item.ts";
 import type { Invokable } from "../../../futures/types/function.ts";
 import { idNamesFlow } from "../../../futures/define/flow-per-id.ts";
 import { specOf } from "../../../futures/define/spec.ts";
@@ -128,7 +129,33 @@ class Requests {
         this.#request("result", false, (client) => client.flow(id).result(options)),
       status: (): Promise<FlowStatus> =>
         this.#request("status", false, (client) => client.status(id)),
+      stream: <T>(channel: string, options?: StreamOptions) =>
+        this.#stream(id, channel, options) as AsyncGenerator<StreamItem<T>, void, void>,
     };
+  }
+
+  /** Reads a stream on one engine after the other, each time after the last item that came. */
+  async *#stream(
+    id: string,
+    channel: string,
+    options: StreamOptions = {},
+  ): AsyncGenerator<StreamItem, void, void> {
+    let { after } = options;
+    let reading: { readonly on: Client; readonly items: AsyncIterator<StreamItem> } | undefined;
+    try {
+      for (;;) {
+        const next = await this.#request("stream", false, async (client) => {
+          if (reading?.on !== client)
+            reading = { on: client, items: client.flow(id).stream(channel, { ...options, after }) };
+          return reading.items.next();
+        });
+        if (next.done === true) return;
+        ({ cursor: after } = next.value);
+        yield next.value;
+      }
+    } finally {
+      void reading?.items.return?.();
+    }
   }
 
   #keyed(f: Invokable<unknown, unknown>, options: StartOptions | undefined): StartOptions {

@@ -1,3 +1,4 @@
+import type { JournalQuery, JournalRow } from "../../../core/engine/journal.ts";
 import type { Address } from "../../../core/message/address.ts";
 import { HandbackError } from "../../../core/errors/errors.ts";
 import type { Batch, FlowEntries, StoreInfo, Store } from "../../../stores/store.ts";
@@ -91,6 +92,10 @@ export class Session implements Store {
       find: (number) => (this.isDead ? undefined : flows.find(number)),
       findKey: (key) => (this.isDead ? undefined : flows.findKey(key)),
     };
+  }
+
+  readJournal(query: JournalQuery): readonly JournalRow[] {
+    return this.isDead ? [] : (this.#disk.content.readJournal?.(query) ?? []);
   }
 
   count(): ReturnType<Store["count"]> {

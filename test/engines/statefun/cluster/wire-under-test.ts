@@ -67,5 +67,6 @@ export const WIRE_MISSING: readonly MissingCapability[] = [
   { capability: "scopedCancel", reason: "sent messages cannot be canceled" },
   { capability: "undeclaredValues", reason: "requests carry the declared values only" },
   { capability: "flowIndex", reason: "the addresses of a cluster cannot be listed" },
+  { capability: "streams", reason: "effects leave when the handler ends" },
   { capability: "promptOrder", reason: "order holds per sender and target only" },
 ];

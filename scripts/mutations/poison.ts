@@ -215,4 +215,13 @@ export const POISON: readonly Mutation[] = [
     killedBy:
       "a dead letter > is sent again unchanged, under the same idempotency key, and is deleted",
   },
+  {
+    breaks: "dead letters: one that was taken is still watched",
+    file: "src/engines/embedded/intake/dead-letters.ts",
+    find: "      this.#stopWatching(id);\n",
+    replace: "",
+    test: REDRIVE,
+    killedBy:
+      "a message that crashed the process and has consumers > is watched until it is taken: discard removes its watch",
+  },
 ];

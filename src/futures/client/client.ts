@@ -474,7 +474,7 @@ export class Client {
   }
 
   #sourceOf(id: string): StreamSource {
-    return { engine: this.#engine, id, find: (flow) => this.#find(flow) };
+    return { engine: this.#engine, id, find: async (flow) => this.#find(flow) };
   }
 
   /** Listens before it asks, because the flow may settle before the answer comes. */

@@ -327,6 +327,23 @@ describe("a message that crashed the process and has consumers", () => {
     await clock.until(engine.close());
   });
 
+  test.each(["redrive", "discard"] as const)(
+    "is watched until it is taken: %s removes its watch",
+    async (take) => {
+      const { flaw, start, direct, clock, crashing } = await hold();
+      const { engine, id } = await start(direct);
+      const { content } = crashing.machine.disk;
+      const watches = () => content.readWatches("").filter(({ token }) => token.endsWith(id));
+      expect(watches()).toHaveLength(1);
+      flaw.isMended = true;
+      await engine[take](id);
+      await clock.quiet();
+      expect(watches()).toEqual([]);
+      expect(engine.deadLetters()).toEqual([]);
+      await clock.until(engine.close());
+    },
+  );
+
   test("can be discarded though its function is no longer registered", async () => {
     const { start, direct, clock, crashing } = await hold();
     const { engine, id } = await start(direct);

@@ -164,22 +164,10 @@ export class GroupCommit {
   /** Returns the dead letter of the message with this id, also one that is not written yet. */
   deadLetter(id: string): StoredDeadLetter | undefined {
     for (const batch of [...this.#inFlight, this.#current].toReversed()) {
-      const added = batch.addedDeadLetter(id);
-      if (added !== undefined) return added;
-      if (batch.deletesDeadLetter(id)) return undefined;
+      const letter = batch.deadLetter(id);
+      if (letter !== undefined) return letter ?? undefined;
     }
     return this.#parts.store.readDeadLetter(id);
-  }
-
-  /**
-   * Tells whether a commit in flight or the next one deletes the dead letter of the message with
-   * this id.
-   */
-  deletesDeadLetter(id: string): boolean {
-    return (
-      this.#current.deletesDeadLetter(id) ||
-      this.#inFlight.some((batch) => batch.deletesDeadLetter(id))
-    );
   }
 
   /**

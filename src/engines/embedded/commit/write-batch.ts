@@ -50,7 +50,8 @@ export class WriteBatch {
   readonly #watched = new Map<string, ScopeWatch>();
   readonly #expired: ExpiredValue[] = [];
   readonly #deletedDeadLetters = new Set<string>();
-  #deadLetters: StoredDeadLetter[] = [];
+  /** The dead letters that it adds, by the ids of their messages. */
+  readonly #deadLetters = new Map<string, StoredDeadLetter>();
   readonly #crashMarks = new Map<number, CrashMark>();
   #addressCount: AddressCount | undefined;
 
@@ -71,7 +72,7 @@ export class WriteBatch {
       this.#watched.size === 0 &&
       this.#unwatched.size === 0 &&
       this.#deletedDeadLetters.size === 0 &&
-      this.#deadLetters.length === 0 &&
+      this.#deadLetters.size === 0 &&
       this.#crashMarks.size === 0 &&
       this.journal === undefined
     );
@@ -192,12 +193,15 @@ export class WriteBatch {
   }
 
   addDeadLetter(letter: StoredDeadLetter): void {
-    this.#deadLetters.push(letter);
+    this.#deadLetters.set(letter.envelope.id, letter);
   }
 
-  /** Returns the dead letter that it adds for the message with this id. */
-  addedDeadLetter(id: string): StoredDeadLetter | undefined {
-    return this.#deadLetters.find(({ envelope }) => envelope.id === id);
+  /**
+   * Returns the dead letter that it adds for the message with this id, `null` if it deletes it, and
+   * `undefined` if it leaves it as it is.
+   */
+  deadLetter(id: string): StoredDeadLetter | null | undefined {
+    return this.#deadLetters.get(id) ?? (this.#deletedDeadLetters.has(id) ? null : undefined);
   }
 
   /**
@@ -206,12 +210,7 @@ export class WriteBatch {
    */
   deleteDeadLetter(id: string): void {
     this.#deletedDeadLetters.add(id);
-    this.#deadLetters = this.#deadLetters.filter(({ envelope }) => envelope.id !== id);
-  }
-
-  /** Tells whether it deletes the dead letter of the message with this id. */
-  deletesDeadLetter(id: string): boolean {
-    return this.#deletedDeadLetters.has(id);
+    this.#deadLetters.delete(id);
   }
 
   /** The values that it writes. */
@@ -240,7 +239,7 @@ export class WriteBatch {
       unwatched: [...this.#unwatched.values()],
       watched: [...this.#watched.values()],
       deletedDeadLetters: [...this.#deletedDeadLetters],
-      addedDeadLetters: this.#deadLetters,
+      addedDeadLetters: [...this.#deadLetters.values()],
       crashMarks: [...this.#crashMarks.values()],
       flows: flows?.changes(),
       ...(this.journal !== undefined && { journal: this.journal.toStore(takePositions) }),

@@ -11,7 +11,7 @@ import type { Store, StoredDeadLetter } from "../../../stores/store.ts";
 
 /** Collaborators of {@link DeadLetters}. */
 export interface DeadLettersParts {
-  readonly store: Pick<Store, "readDeadLetters" | "readDeadLetter">;
+  readonly store: Pick<Store, "readDeadLetters">;
   readonly lifecycle: Lifecycle;
   readonly commits: GroupCommit;
   readonly requests: RequestIntake;
@@ -34,9 +34,9 @@ export class DeadLetters {
 
   /** Returns the dead letter of the message with this id. @throws `NOT_FOUND` */
   find(id: string): StoredDeadLetter {
-    const { lifecycle, commits, store } = this.#parts;
+    const { lifecycle, commits } = this.#parts;
     lifecycle.requireNotStopped();
-    const letter = commits.deletesDeadLetter(id) ? undefined : store.readDeadLetter(id);
+    const letter = commits.deadLetter(id);
     if (letter === undefined)
       throw new HandbackError("NOT_FOUND", `there is no dead letter ${id}`, { details: { id } });
     return letter;

@@ -62,7 +62,7 @@ export class Deployments {
   }
 
   /** Serves other code at a path, as if its program had ended and another one had started. */
-  replace(path: string, handler: Restate["handler"]): void {
+  replace(path: string, handler: Serve): void {
     this.#handlers.set(path, handler);
     for (const session of this.#sessions) session.destroy();
   }

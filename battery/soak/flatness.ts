@@ -5,8 +5,11 @@ const MIB = 2 ** 20;
 /** A measure in each sample. */
 export type Measured = Exclude<keyof Sample, "atMs" | "operations">;
 
-/** Bounds relative to the first sample. Other measures are shown, but not judged. */
-const MOST: { readonly [Name in Measured]?: (first: number) => number } = {
+/** A measure that is judged. The others are only shown. */
+type Bounded = Exclude<Measured, "otherHeaps" | "resident">;
+
+/** Bounds relative to the first sample. */
+const MOST: Readonly<Record<Bounded, (first: number) => number>> = {
   heap: (first) => first + 8 * MIB,
   // A few come and go.
   descriptors: (first) => first + 2,
@@ -20,11 +23,11 @@ const MOST: { readonly [Name in Measured]?: (first: number) => number } = {
 /** Returns the measures that grew, with their first sample beyond the bound. */
 export function whatGrew(
   samples: readonly Sample[],
-): readonly { readonly name: Measured; readonly said: string }[] {
+): readonly { readonly name: Bounded; readonly said: string }[] {
   const [first, ...others] = samples;
   if (first === undefined) return [];
   return Object.entries(MOST).flatMap(([key, mostOf]) => {
-    const name = key as keyof typeof MOST;
+    const name = key as Bounded;
     const most = mostOf(first[name]);
     const beyond = others.find((sample) => sample[name] > most);
     if (beyond === undefined) return [];
@@ -46,9 +49,9 @@ export interface Course {
   readonly most: number;
 }
 
-/** Sums up the course of a measure. */
+/** Sums up the course of a measure, over the samples that have it. */
 export function courseOf(name: Measured, samples: readonly Sample[]): Course {
-  const values = samples.map((sample) => sample[name]);
+  const values = samples.flatMap((sample) => sample[name] ?? []);
   return {
     first: values[0] ?? 0,
     last: values.at(-1) ?? 0,

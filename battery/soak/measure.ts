@@ -1,6 +1,6 @@
 import { readdirSync, statSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
-import type { Worker } from "node:worker_threads";
+import { Worker } from "node:worker_threads";
 import type { Sample } from "./sample.ts";
 
 const threads = new Set<Worker>();
@@ -17,9 +17,10 @@ export async function measure(store: string): Promise<Omit<Sample, "atMs" | "ope
   await setImmediate();
   collectGarbage();
   const { heapUsed, rss } = process.memoryUsage();
+  const heaps = await otherHeaps();
   return {
     heap: heapUsed,
-    otherHeaps: await otherHeaps(),
+    ...(heaps !== undefined && { otherHeaps: heaps }),
     resident: rss,
     // Without the descriptor that reads them.
     descriptors: readdirSync("/proc/self/fd").length - 1,
@@ -35,7 +36,9 @@ function collectGarbage(): void {
   globalThis.gc();
 }
 
-async function otherHeaps(): Promise<number> {
+/** Returns `undefined` where Node cannot measure the heaps of threads. */
+async function otherHeaps(): Promise<number | undefined> {
+  if (!("getHeapStatistics" in Worker.prototype)) return undefined;
   const heaps = await Promise.all([...threads].map((thread) => thread.getHeapStatistics()));
   return heaps.reduce((sum, { used_heap_size: used }) => sum + used, 0);
 }

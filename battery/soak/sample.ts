@@ -6,8 +6,11 @@ export interface Sample {
   readonly operations: number;
   /** JavaScript heap of its main thread. */
   readonly heap: number;
-  /** JavaScript heaps of its other threads, without garbage collection. */
-  readonly otherHeaps: number;
+  /**
+   * JavaScript heaps of its other threads, without garbage collection. Absent: Node before 22.16
+   * cannot measure them.
+   */
+  readonly otherHeaps?: number;
   /** Memory of the process. */
   readonly resident: number;
   readonly descriptors: number;

@@ -16,14 +16,15 @@ const ROWS: readonly (readonly [Measured, label: string, unit: number])[] = [
   ["log", "its log, MiB", MIB],
 ];
 
-/** Shows the course of all measures. */
+/** Shows the course of all measures that each sample has. */
 export function toSoakTable(samples: readonly Sample[]): string {
   const table = new CliTable({
     head: [`soak: ${samples.length} samples`, "first", "last", "least", "most"],
     colAligns: ["left", "right", "right", "right", "right"],
     style: { head: [], border: [], compact: true },
   });
-  for (const [name, label, unit] of ROWS) {
+  const measured = ROWS.filter(([name]) => samples.every((sample) => sample[name] !== undefined));
+  for (const [name, label, unit] of measured) {
     const { first, last, least, most } = courseOf(name, samples);
     table.push([
       label,

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { courseOf, whatGrew } from "../../battery/soak/flatness.ts";
 import { runLongWork } from "../../battery/soak/long-work.ts";
 import type { Sample } from "../../battery/soak/sample.ts";
+import { toSoakTable } from "../../battery/soak/soak-table.ts";
 import { Tally } from "../../battery/trial/tally.ts";
 import { temporaryDirectory } from "../stores/support/temporary-directory.ts";
 
@@ -53,6 +54,13 @@ test("a large file may grow by half", () => {
     throw new Error("three samples were made");
   expect(whatGrew([large, larger])).toEqual([]);
   expect(whatGrew([large, tooLarge])).toMatchObject([{ name: "file" }]);
+});
+
+test("a measure that this Node lacks is left out of the table", () => {
+  const { otherHeaps: _, ...lacking } = BASE;
+  expect(toSoakTable([BASE, BASE])).toContain("heaps of threads");
+  expect(toSoakTable([lacking, lacking])).not.toContain("heaps of threads");
+  expect(toSoakTable([lacking, lacking])).toContain("memory of the process");
 });
 
 test("the memory of the process is shown, but has no bound", () => {

@@ -1,6 +1,6 @@
-import { setTimeout } from "node:timers/promises";
 import { check } from "./check.ts";
 import type { Verdict, Violation } from "../history/verdict.ts";
+import { endWithin } from "../process/end-within.ts";
 import { startApp } from "../process/start-app.ts";
 import type { App, AppOptions, Ended } from "../process/start-app.ts";
 
@@ -20,22 +20,13 @@ export async function verify(options: VerifyOptions): Promise<Verdict> {
   const { ledger, onOpen } = options;
   const app = startApp({ ...options, mode: "verify" });
   if (onOpen !== undefined) void app.opened.then(() => onOpen(app));
-  const ended = await withinLimit(app);
+  const ended = await endWithin(app, LIMIT_MS);
   const verdict = check(ledger.seed, ledger.entries);
   const told = ledger.entries.some(({ life, what }) => life === app.life && what === "told");
   const failure = told && ended.code === 0 ? undefined : failed(app, ended, await app.opened);
   return failure === undefined
     ? verdict
     : { ...verdict, violations: [failure, ...verdict.violations] };
-}
-
-async function withinLimit(app: App): Promise<Ended> {
-  const clock = new AbortController();
-  void setTimeout(LIMIT_MS, undefined, { signal: clock.signal }).then(
-    () => app.kill("SIGKILL"),
-    () => undefined,
-  );
-  return app.ended.finally(() => clock.abort());
 }
 
 function failed({ life }: App, { code, signal, complaints }: Ended, opened: string): Violation {

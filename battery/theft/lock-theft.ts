@@ -1,7 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
-import { endWithin, pause } from "../kills/end-at.ts";
+import { hasEndedWithin, endWithin } from "../process/end-within.ts";
 import { SeededRandom } from "../../src/testing/simulation/faults/seeded-random.ts";
 import { verify } from "../checker/verify.ts";
 import { Ledger } from "../ledger/ledger.ts";
@@ -164,10 +164,8 @@ interface Aftermath {
 /** Kills the process, asks it to close, or waits whether it notices by itself. */
 async function endAfter(app: App, { random, tally, said, isLost }: Aftermath): Promise<void> {
   const way = pick(random, ["kill", "kill", "close", "wait"] as const);
-  const over = new AbortController();
-  void app.ended.finally(() => over.abort());
-  await pause(way === "wait" ? FENCED_WITHIN_MS : random.below(300), over.signal);
-  if (way === "wait" && isLost && !over.signal.aborted) tally.fail(`${said}: did not notice`);
+  const hasEnded = await hasEndedWithin(app, way === "wait" ? FENCED_WITHIN_MS : random.below(300));
+  if (way === "wait" && isLost && !hasEnded) tally.fail(`${said}: did not notice`);
   app.kill(way === "kill" ? "SIGKILL" : "SIGTERM");
   const { code, signal, complaints, hung } = await endWithin(app, CLOSED_WITHIN_MS);
   if (hung) tally.fail(`${said}: did not close`);

@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import type { ExecFileException } from "node:child_process";
 import { promisify } from "node:util";
 import { NODE_OPTIONS } from "../process/node-options.ts";
 
@@ -32,9 +33,16 @@ async function shell(path: string, sql: string): Promise<boolean> {
     database.exec(process.argv[2]);
     database.close();`;
   const args = [...NODE_OPTIONS, "-e", code, path, sql];
-  const run = promisify(execFile)(process.execPath, args, { timeout: LIMIT_MS });
-  return run.then(
-    () => true,
-    () => false,
-  );
+  try {
+    await promisify(execFile)(process.execPath, args, { timeout: LIMIT_MS });
+    return true;
+  } catch (error) {
+    if (isOfTheStore(error as ExecFileException)) return false;
+    throw error;
+  }
+}
+
+/** Tells whether a visit failed because of the state of the store, and not of the program. */
+function isOfTheStore({ killed, signal, stderr = "" }: ExecFileException): boolean {
+  return killed === true || signal === "SIGBUS" || stderr.includes("ERR_SQLITE_ERROR");
 }

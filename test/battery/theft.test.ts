@@ -1,9 +1,13 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { expect, test } from "vitest";
 import type { Entry, Said } from "../../battery/ledger/entry.ts";
 import { isRefused } from "../../battery/theft/is-refused.ts";
 import { lateAcknowledgements } from "../../battery/theft/late-acknowledgements.ts";
 import { runThefts } from "../../battery/theft/lock-theft.ts";
 import { anywhere, inProcess, theftOf } from "../../battery/theft/thefts.ts";
+import { visitors } from "../../battery/theft/visitors.ts";
 import { Tally } from "../../battery/trial/tally.ts";
 import { temporaryDirectory } from "../stores/support/temporary-directory.ts";
 
@@ -11,6 +15,17 @@ const SEED = 3;
 
 test("each theft of a store is found by its description", () => {
   for (const theft of [...inProcess, ...anywhere]) expect(theftOf(theft.how)).toBe(theft);
+});
+
+test("a visitor may fail at a store that it cannot read, and else succeeds", async () => {
+  const folder = temporaryDirectory();
+  const [whole, damaged] = [join(folder, "whole.db"), join(folder, "damaged.db")];
+  new DatabaseSync(whole).close();
+  await writeFile(damaged, "no database".repeat(100));
+  for (const { visit } of visitors) {
+    expect(await visit(whole)).toBe(true);
+    expect(await visit(damaged)).toBe(false);
+  }
 });
 
 test("an operation that is begun and acknowledged after the loss of a store is found", () => {

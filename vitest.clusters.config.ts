@@ -7,7 +7,8 @@ export default defineConfig({
   test: {
     ...base.test,
     include: ["test/clusters/**/*.test.ts"],
-    exclude: [],
+    // They need a broker, which the script for them gets on demand.
+    exclude: process.env["STATEFUN_KAFKA"] === undefined ? ["test/clusters/statefun/kafka/**"] : [],
     // They wait for a cluster most of the time.
     maxConcurrency: 24,
   },

@@ -13,6 +13,7 @@ export default defineConfig({
       { find: /^handback\/patterns$/, replacement: source("patterns/index.ts") },
       { find: /^handback\/restate$/, replacement: source("restate/index.ts") },
       { find: /^handback\/statefun$/, replacement: source("statefun/index.ts") },
+      { find: /^handback\/statefun\/kafka$/, replacement: source("statefun/kafka.ts") },
       { find: /^handback\/testing$/, replacement: source("testing/index.ts") },
     ],
   },

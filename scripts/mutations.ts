@@ -18,6 +18,7 @@ import { PATTERNS } from "./mutations/patterns.ts";
 import { POISON } from "./mutations/poison.ts";
 import { SETTLEMENT } from "./mutations/settlement.ts";
 import { SHIELDING } from "./mutations/shielding.ts";
+import { KAFKA } from "./mutations/statefun/kafka.ts";
 import { REPEATED_REQUESTS } from "./mutations/statefun/repeated-requests.ts";
 import { STATEFUN_REQUESTS } from "./mutations/statefun/requests.ts";
 import { BACKUPS_OF_STORES } from "./mutations/store/backups.ts";
@@ -60,6 +61,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...FAKED_TIME,
   ...DECLARATIONS,
   ...VALUES,
+  ...KAFKA,
   ...REPEATED_REQUESTS,
   ...STATEFUN_REQUESTS,
   ...RENAMED,

@@ -7,6 +7,7 @@ registerHooks({
   resolve(specifier, context, next) {
     const [name, part = "."] = specifier.split(/\/(.*)/);
     if (name !== "handback") return next(specifier, context);
-    return next(new URL(`${SOURCES}/${part}/index.ts`, import.meta.url).href, context);
+    const file = part.includes("/") ? `${part}.ts` : `${part}/index.ts`;
+    return next(new URL(`${SOURCES}/${file}`, import.meta.url).href, context);
   },
 });

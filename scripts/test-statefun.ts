@@ -6,12 +6,13 @@
  * Arguments name test files, and `-t` names tests. The conformance suite runs in two settings of the
  * cluster: in all with `--all`, which also compares more random flows, or in those whose names contain
  * `--settings`. Prints the results by setting. Ends with `N passed, N failed`, or with exit code 69 if
- * something is missing on this machine.
+ * something is missing on this machine. The tests through a Kafka broker, which Maven gets, run with
+ * `--all`, or if they are named.
  */
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { buildHarness, runs, UNAVAILABLE } from "./build-harness.ts";
+import { buildBroker, buildHarness, runs, UNAVAILABLE } from "./build-harness.ts";
 import { chooseSettings, CLUSTER_ARGUMENTS } from "./clusters/cluster-arguments.ts";
 import { runClusterTests } from "./clusters/run-cluster-tests.ts";
 import { settingsTable } from "./clusters/settings-table.ts";
@@ -36,7 +37,14 @@ const HAZARDS: readonly Column[] = [
   hazard("kills", "kills"),
 ];
 
-const missing = installSdks() ?? buildHarness();
+const { values, positionals: files } = parseArgs({
+  allowPositionals: true,
+  options: CLUSTER_ARGUMENTS,
+});
+const withKafka = values.all === true || files.some((file) => file.includes("kafka"));
+if (withKafka) process.env["STATEFUN_KAFKA"] = "true";
+
+const missing = installSdks() ?? buildHarness() ?? (withKafka ? buildBroker() : undefined);
 if (missing === undefined) await runTests();
 else {
   console.error(`The tests of handback/statefun did not run: ${missing}.`);
@@ -69,10 +77,6 @@ function isInstalled(python: string): boolean {
 }
 
 async function runTests(): Promise<void> {
-  const { values, positionals: files } = parseArgs({
-    allowPositionals: true,
-    options: CLUSTER_ARGUMENTS,
-  });
   chooseSettings("STATEFUN_SETTINGS", values);
   await runClusterTests({
     folder: "test/clusters/statefun",

@@ -192,6 +192,17 @@ describe("the packed package", () => {
     assertCompiles(PROGRAM, "main.ts");
   });
 
+  test("names the package that the way through Kafka needs", () => {
+    const program = `import { kafka } from "handback/statefun/kafka";
+      const { ingress } = kafka({ brokers: ["127.0.0.1:9092"] });
+      const argument = { typename: "docs/text", bytes: new Uint8Array() };
+      const message = { key: "1", target: { type: "_sys/flow", id: "1" }, argument };
+      await ingress.send([message]).catch((error) => console.log(error.code, error.message));`;
+    writeFileSync(join(scratch, "app/kafka.mjs"), program);
+    const printed = runProgram(process.execPath, ["kafka.mjs"], { cwd: join(scratch, "app") });
+    expect(printed).toMatch(/^UNSUPPORTED .*npm install @platformatic\/kafka\n$/);
+  });
+
   test("runs a function where it is installed, without the optional peers", () => {
     writeFileSync(join(scratch, "app/run.ts"), PROGRAM);
     expect(runProgram(process.execPath, ["run.ts"], { cwd: join(scratch, "app") })).toBe(

@@ -1,5 +1,5 @@
-export { moduleYaml } from "../engines/statefun/module/module-yaml.ts";
-export type { ModuleOptions } from "../engines/statefun/module/module-yaml.ts";
+export { moduleYaml } from "./module-yaml.ts";
+export type { ModuleKafka, ModuleOptions } from "./module-yaml.ts";
 export { bool, double, float, int, long, string } from "../engines/statefun/types/built-in.ts";
 export { bytes, json, protobuf } from "../engines/statefun/types/custom.ts";
 export { kafkaRecord, kinesisRecord } from "../engines/statefun/types/egress-records.ts";
@@ -15,4 +15,5 @@ export type {
   ClusterEgress,
   ClusterIngress,
   IngressMessage,
+  RecordListener,
 } from "../engines/statefun/client/cluster-port.ts";

@@ -81,6 +81,7 @@ export function statefun(options: StatefunOptions): Statefun {
     flows: new ClaimedFlowNumbers(() => claimProcess(engine)),
     clientName: `${toHex(secret(NAME_BYTES))}/`,
     knows: (...asked) => module.knows(...asked),
+    log,
     onOther: onDeadLetter && deadLetterReader(onDeadLetter, log),
   });
   return Object.assign(faceOf(module), {

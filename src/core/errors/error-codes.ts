@@ -176,7 +176,7 @@ export const ERROR_CODES = {
   STORE_BUSY: {
     retryable: true,
     meaning:
-      "Another program has locked the store for long, and `details.definite` tells whether the call was certainly not accepted.",
+      "Another program has locked the store for long, or no broker of Kafka can be reached, and `details.definite` tells whether the call was certainly not accepted.",
   },
   STORE_FAILED: {
     retryable: false,

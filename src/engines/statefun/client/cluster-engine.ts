@@ -7,12 +7,16 @@ import type {
 } from "../../../core/engine/engine.ts";
 import { PendingReplies } from "../../../core/engine/pending-replies.ts";
 import { HandbackError } from "../../../core/errors/errors.ts";
+import { logFacts } from "../../../core/errors/log-facts.ts";
 import type { Clock } from "../../../core/host/clock.ts";
+import type { Log } from "../../../core/host/log.ts";
 import { writeEnvelope } from "../request/message-format.ts";
-import type { TypedBytes } from "../wire/request.ts";
-import type { ClusterEgress, ClusterIngress } from "./cluster-port.ts";
+import type { ClusterEgress, ClusterIngress, RecordListener } from "./cluster-port.ts";
 import type { ClaimedFlowNumbers } from "../../../core/engine/claimed-flow-numbers.ts";
 import { readReply } from "./reply-format.ts";
+
+/** Time until the egress is tried again, in ms. */
+const RETRY_MS = 60_000;
 
 /** Collaborators of a {@link ClusterEngine}. */
 export interface ClusterEngineParts {
@@ -25,7 +29,8 @@ export interface ClusterEngineParts {
   readonly clientName: string;
   readonly knows: Engine["knows"];
   /** Called with each record of the egress that is no reply. It must not throw. */
-  readonly onOther?: ((record: TypedBytes) => void) | undefined;
+  readonly onOther?: RecordListener | undefined;
+  readonly log: Log;
 }
 
 /**
@@ -33,7 +38,8 @@ export interface ClusterEngineParts {
  * egress.
  *
  * CE1 A reply counts once it is committed, so it comes about one checkpoint after its cause.
- * CE2 State cannot be read from outside, and handlers cannot wait while they run.
+ * CE2 A request is sent once the replies are read, so its reply is not missed.
+ * CE3 State cannot be read from outside, and handlers cannot wait while they run.
  */
 export class ClusterEngine implements Engine {
   readonly capabilities: ReadonlySet<Capability> = new Set();
@@ -41,7 +47,8 @@ export class ClusterEngine implements Engine {
   readonly knows: Engine["knows"];
   readonly #parts: ClusterEngineParts;
   readonly #replies = new PendingReplies();
-  readonly #stop: () => void;
+  #reading: Promise<void> | undefined;
+  #stop: (() => void) | undefined;
   #isClosed = false;
   #requests = 0;
 
@@ -49,11 +56,7 @@ export class ClusterEngine implements Engine {
     this.#parts = parts;
     this.storeId = parts.storeId;
     this.knows = parts.knows;
-    this.#stop = parts.egress.receive((record) => {
-      const reply = readReply(record);
-      if (reply === undefined) parts.onOther?.(record);
-      else this.#replies.deliver(reply);
-    });
+    if (parts.onOther !== undefined) void this.#readOthers(parts.log);
   }
 
   nextFlow(): string | Promise<string> {
@@ -73,6 +76,8 @@ export class ClusterEngine implements Engine {
     const { envelope, key } = request;
     const listening = this.#replies.listenFor(request);
     try {
+      await this.#read();
+      if (this.#isClosed) throw closed();
       await this.#parts.ingress.send([
         { key, target: envelope.target, argument: writeEnvelope(envelope) },
       ]);
@@ -96,8 +101,56 @@ export class ClusterEngine implements Engine {
   /** Stops reading replies. The cluster goes on. */
   close(): void {
     this.#isClosed = true;
-    this.#stop();
+    this.#stop?.();
+    this.#parts.ingress.close?.();
     this.#replies.rejectAll(closed());
+  }
+
+  /** Begins to read replies, if that has not begun. After a failure, the next call tries again. */
+  #read(): Promise<void> {
+    return (this.#reading ??= this.#receive());
+  }
+
+  async #receive(): Promise<void> {
+    try {
+      const receiving = this.#parts.egress.receive(
+        (record) => {
+          const reply = readReply(record);
+          if (reply === undefined) this.#parts.onOther?.(record);
+          else this.#replies.deliver(reply);
+        },
+        (error) => this.#replies.rejectAll(error),
+      );
+      this.#stop = typeof receiving === "function" ? receiving : await receiving;
+      if (this.#isClosed) this.#stop();
+    } catch (error) {
+      this.#reading = undefined;
+      throw error;
+    }
+  }
+
+  async #pause(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#parts.clock.setTimer(RETRY_MS, resolve);
+    await promise;
+  }
+
+  /** Reads from the start on what is no reply. */
+  async #readOthers(log: Log): Promise<void> {
+    while (!this.#isClosed) {
+      try {
+        await this.#read();
+        return;
+      } catch (error) {
+        log.error(
+          "the replies and dead letters of the cluster cannot be read; next try in a minute",
+          {
+            ...logFacts(error),
+          },
+        );
+        await this.#pause();
+      }
+    }
   }
 }
 

@@ -1,3 +1,4 @@
+import type { HandbackError } from "../../../core/errors/errors.ts";
 import type { Address } from "../../../core/message/address.ts";
 import type { TypedBytes } from "../wire/request.ts";
 
@@ -16,7 +17,12 @@ export interface ClusterIngress {
    * arrive twice.
    */
   send(messages: readonly IngressMessage[]): Promise<void>;
+  /** Ends its connections, when the client is closed. Messages on their way reject with `CLOSED`. */
+  close?(): void;
 }
+
+/** Called with each record of an egress. It must not throw. */
+export type RecordListener = (record: TypedBytes) => void;
 
 /** The way of replies out of a cluster. */
 export interface ClusterEgress {
@@ -26,7 +32,13 @@ export interface ClusterEgress {
    * Reads the records that the cluster commits from now on, in order. Records that it may still take
    * back would show results that never were.
    *
-   * @returns a function that stops reading
+   * @param onLost - called if records may have been deleted before they were read; what waits for a
+   *   reply then fails
+   * @returns a function that stops reading. A promise of it resolves once no later record is missed,
+   *   and the client sends nothing before
    */
-  receive(onRecord: (record: TypedBytes) => void): () => void;
+  receive(
+    onRecord: RecordListener,
+    onLost: (error: HandbackError) => void,
+  ): (() => void) | Promise<() => void>;
 }

@@ -1,9 +1,11 @@
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { existsSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { moduleYaml } from "handback/statefun";
 import type { ClusterEgress, ClusterIngress } from "handback/statefun";
 
 const JAR = fileURLToPath(new URL("../harness/target/harness.jar", import.meta.url));
@@ -18,6 +20,8 @@ export interface ClusterOptions {
   readonly endpoint: string;
   readonly namespaces: readonly string[];
   readonly egresses: readonly string[];
+  /** Address of the brokers through which clients of the way `name` come in. Default: none. */
+  readonly kafka?: { readonly address: string; readonly name: string };
   readonly parallelism?: number;
   readonly maxBatch?: number;
   readonly checkpointEvery?: string;
@@ -169,6 +173,17 @@ interface Started {
   readonly port: number;
 }
 
+/** Writes a module file with the way through Kafka. Returns the arguments that name it. */
+function moduleArguments(options: ClusterOptions): readonly string[] {
+  const { data, endpoint: url, namespaces, kafka, maxBatch = 1_000 } = options;
+  if (kafka === undefined) return [];
+  const functions = namespaces.map((namespace) => `${namespace}/any`);
+  const file = join(data, "kafka-module.yaml");
+  mkdirSync(data, { recursive: true });
+  writeFileSync(file, moduleYaml({ functions, url, maxBatch, kafka }));
+  return ["--module", file];
+}
+
 async function startProcess(options: ClusterOptions): Promise<Started> {
   if (!existsSync(JAR)) throw new Error(`expected ${JAR}; npm run test:statefun builds it`);
   const args = ["-Xmx512m", QUIET, "-jar", JAR, "--stdin", ...argumentsOf(options)];
@@ -195,6 +210,7 @@ function argumentsOf(options: ClusterOptions): readonly string[] {
     ...namespaces.map((namespace) => ["--functions", `${namespace}/*`] as const),
     ...egresses.map((egress) => ["--egress", egress] as const),
   ];
+  const module = moduleArguments(options);
   const restore = options.restore === true ? ["--restore"] : [];
-  return [...pairs.flatMap(([option, value]) => [option, String(value)]), ...restore];
+  return [...pairs.flatMap(([option, value]) => [option, String(value)]), ...module, ...restore];
 }

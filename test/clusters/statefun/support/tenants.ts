@@ -54,11 +54,11 @@ export class Tenants {
     const prefix = `${name}${BAR}`;
     return {
       type: cluster.type,
-      receive: (onRecord) =>
+      receive: (onRecord, onLost) =>
         cluster.receive(({ typename, bytes }) => {
           if (typename.startsWith(prefix))
             onRecord({ typename: typename.slice(prefix.length), bytes });
-        }),
+        }, onLost),
     };
   }
 

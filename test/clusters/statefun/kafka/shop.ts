@@ -1,0 +1,56 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { silentLog } from "handback/engine";
+import { statefun } from "handback/statefun";
+import type { Statefun, StatefunOptions } from "handback/statefun";
+import { kafka } from "handback/statefun/kafka";
+import type { KafkaOptions } from "handback/statefun/kafka";
+import { Broker } from "../support/broker.ts";
+import { Cluster } from "../support/cluster.ts";
+import { serveFunctions } from "../support/functions-server.ts";
+import { SHOP, WAY } from "./functions.ts";
+
+/** The shop on a real cluster, whose clients come through a real broker. */
+export interface Shop {
+  readonly broker: Broker;
+  readonly cluster: Cluster;
+  /** Opens a client. */
+  open(options?: Partial<StatefunOptions & KafkaOptions>): Statefun;
+  close(): Promise<void>;
+}
+
+/** Starts a broker, the functions, and a cluster. */
+export async function openShop(): Promise<Shop> {
+  const folder = mkdtempSync(join(tmpdir(), "handback-kafka-"));
+  const broker = await Broker.start(join(folder, "broker"));
+  await broker.createTopics(WAY);
+  const way = { brokers: [broker.address], name: WAY, log: silentLog };
+  const open: Shop["open"] = ({ brokers, name, patience, ...options } = {}) => {
+    const given = { ...way, ...(brokers && { brokers }), ...(name && { name }) };
+    const through = kafka(patience === undefined ? given : { ...given, patience });
+    return statefun({ functions: SHOP, log: silentLog, ...through, ...options });
+  };
+  const served = open();
+  const server = await serveFunctions(served.handle);
+  const cluster = await Cluster.start({
+    data: folder,
+    endpoint: server.endpoint,
+    namespaces: ["_sys", "shop"],
+    egresses: ["harness/out"],
+    kafka: { address: broker.address, name: WAY },
+    checkpointEvery: "200ms",
+  });
+  return {
+    broker,
+    cluster,
+    open,
+    close: async () => {
+      served.close();
+      await cluster.stop();
+      server.close();
+      await broker.stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}

@@ -420,7 +420,9 @@ export interface Context<out State = NoState> extends HandlerEnvironment {
    * });
    * const engine = await embedded({ functions: [count], store: memory() });
    * const flow = await engine.client.start(count, 3);
-   * for await (const { value } of flow.stream<number>("numbers")) console.log(value); // 1 2 3
+   * const numbers: number[] = [];
+   * for await (const { value } of flow.stream<number>("numbers")) numbers.push(value);
+   * console.log(numbers); // [ 1, 2, 3 ]
    * await engine.close();
    */
   emit(channel: string, value: unknown): Promise<void>;

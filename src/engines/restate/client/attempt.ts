@@ -55,6 +55,7 @@ const NOT_SENT: ReadonlySet<string> = new Set([
 export function isNotSent(error: unknown): boolean {
   const cause = isError(error) ? error.cause : undefined;
   // A name with several addresses has a failure for each.
-  const causes: readonly unknown[] = cause instanceof AggregateError ? cause.errors : [cause];
+  const several = isError(cause) && "errors" in cause ? cause.errors : undefined;
+  const causes: readonly unknown[] = Array.isArray(several) ? several : [cause];
   return causes.every((each) => isError(each) && "code" in each && NOT_SENT.has(String(each.code)));
 }

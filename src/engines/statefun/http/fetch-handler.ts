@@ -22,5 +22,5 @@ export async function answerFetch(
 
 /** Tells whether bytes are in memory of this thread alone. A response accepts no others. */
 function isUnshared(bytes: Uint8Array): bytes is Uint8Array<ArrayBuffer> {
-  return bytes.buffer instanceof ArrayBuffer;
+  return Object.prototype.toString.call(bytes.buffer) === "[object ArrayBuffer]";
 }

@@ -1,3 +1,4 @@
+import { isError } from "../../../core/data/kind.ts";
 import { committedRecords } from "./committed-records.ts";
 import { KafkaError } from "./kafka-connection.ts";
 import type {
@@ -142,7 +143,7 @@ function toRecord({ topic, key, value }: KafkaMessage) {
 
 function kafkaError(library: KafkaLibrary, error: unknown): KafkaError {
   if (error instanceof KafkaError) return error;
-  if (!(error instanceof Error)) return new KafkaError("passing", error);
+  if (!isError(error)) return new KafkaError("passing", error);
   const isNamed = (name: string): boolean => library.findErrorBy(error, "apiId", name) !== null;
   const known = FAILURES.find(([, names]) => names.some(isNamed))?.[0];
   if (known !== undefined) return new KafkaError(known, error);

@@ -5,8 +5,8 @@ import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { moduleYaml } from "handback/statefun";
-import type { ClusterEgress, ClusterIngress } from "handback/statefun";
+import { moduleYaml } from "../../../../src/statefun/index.ts";
+import type { ClusterEgress, ClusterIngress } from "../../../../src/statefun/index.ts";
 
 const JAR = fileURLToPath(new URL("../harness/target/harness.jar", import.meta.url));
 

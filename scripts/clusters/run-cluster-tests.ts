@@ -15,7 +15,7 @@ export interface ClusterTests {
 
 /**
  * Runs tests, and ends with `N passed, N failed`. A skipped test counts as failed, except if `name`
- * leaves it out.
+ * leaves it out. An error outside of all tests, such as an unhandled rejection, counts as one more.
  */
 export async function runClusterTests(chosen: ClusterTests): Promise<void> {
   const { folder, files, name, summary } = chosen;
@@ -29,11 +29,12 @@ export async function runClusterTests(chosen: ClusterTests): Promise<void> {
   const passed = tests.filter((test) => test.result().state === "passed").length;
   const skipped = tests.filter((test) => test.result().state === "skipped").length;
   const isClean = passed > 0 && vitest.state.getCountOfFailedTests() === 0;
+  const outside = vitest.state.getUnhandledErrors().length;
   const text = summary?.(modules);
   if (text !== undefined) console.log(`\n${text}`);
   await vitest.close();
   const left = tests.length - passed - (name === undefined ? 0 : skipped);
-  const failed = isClean ? left : Math.max(1, left);
+  const failed = (isClean ? left : Math.max(1, left)) + outside;
   console.log(`\n${passed} passed, ${failed} failed`);
   if (failed > 0) process.exitCode = 1;
 }

@@ -19,3 +19,15 @@ export function fromBase64(text: string): Uint8Array | undefined {
   // A copy with memory of its own: a small Buffer shares a pool with others.
   return bytes.toString("base64") === text ? new Uint8Array(bytes) : undefined;
 }
+
+/** Writes bytes as base64 for URLs, without padding. */
+export function toBase64Url(bytes: Uint8Array): string {
+  return toBase64(bytes).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+}
+
+/** Reads the text of {@link toBase64Url}. Returns `undefined` for any other text. */
+export function fromBase64Url(text: string): Uint8Array | undefined {
+  const usual = text.replaceAll("-", "+").replaceAll("_", "/");
+  const bytes = fromBase64(usual.padEnd(Math.ceil(text.length / 4) * 4, "="));
+  return bytes !== undefined && toBase64Url(bytes) === text ? bytes : undefined;
+}

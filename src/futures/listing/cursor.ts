@@ -1,4 +1,4 @@
-import { fromBase64, toBase64 } from "../../core/codec/base64.ts";
+import { fromBase64Url, toBase64Url } from "../../core/codec/base64.ts";
 import { digest } from "../../core/crypto/digest.ts";
 import { HandbackError } from "../../core/errors/errors.ts";
 import { show } from "../../core/errors/show.ts";
@@ -15,10 +15,7 @@ const DIGEST_DIGITS = 32;
  * that the program asks for, and never to an item outside of it.
  */
 export function cursorOf(list: string, place: string): string {
-  const text = toBase64(new TextEncoder().encode(place))
-    .replaceAll("+", "-")
-    .replaceAll("/", "_")
-    .replaceAll("=", "");
+  const text = toBase64Url(new TextEncoder().encode(place));
   return `1.${digestOfPlace(list, place)}.${text}`;
 }
 
@@ -43,8 +40,7 @@ function digestOfPlace(list: string, place: string): string {
 }
 
 function decodePlace(text: string): string | undefined {
-  const padded = text.replaceAll("-", "+").replaceAll("_", "/");
-  const bytes = fromBase64(padded.padEnd(Math.ceil(padded.length / 4) * 4, "="));
+  const bytes = fromBase64Url(text);
   if (bytes === undefined) return undefined;
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);

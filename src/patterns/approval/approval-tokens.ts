@@ -1,6 +1,6 @@
 import { isBytes } from "../../core/data/kind.ts";
 import { checkedBy, readOptions } from "../../core/validation/options.ts";
-import { fromBase64, toBase64 } from "../../core/codec/base64.ts";
+import { fromBase64Url, toBase64Url } from "../../core/codec/base64.ts";
 import { digest } from "../../core/crypto/digest.ts";
 import { HandbackError } from "../../core/errors/errors.ts";
 import { hmac } from "../../core/crypto/hmac.ts";
@@ -117,19 +117,12 @@ function readClaims(secrets: readonly Secret[], token: unknown): ApprovalClaims 
 }
 
 function toUrl(text: string): string {
-  return toBase64(new TextEncoder().encode(text))
-    .replaceAll("+", "-")
-    .replaceAll("/", "_")
-    .replaceAll("=", "");
+  return toBase64Url(new TextEncoder().encode(text));
 }
 
 /** Decodes claims. Their signature was verified, so they have the form that `sign` gave them. */
 function fromUrl(text: string): ApprovalClaims | undefined {
-  const padded = text
-    .replaceAll("-", "+")
-    .replaceAll("_", "/")
-    .padEnd(Math.ceil(text.length / 4) * 4, "=");
-  const bytes = fromBase64(padded);
+  const bytes = fromBase64Url(text);
   return bytes === undefined
     ? undefined
     : (JSON.parse(new TextDecoder().decode(bytes)) as ApprovalClaims);

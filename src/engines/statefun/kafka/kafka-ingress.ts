@@ -1,4 +1,3 @@
-import { isError } from "../../../core/data/kind.ts";
 import { HandbackError } from "../../../core/errors/errors.ts";
 import type { ClusterIngress, IngressMessage } from "../client/cluster-port.ts";
 import { kafkaFailureOf } from "./kafka-connection.ts";
@@ -87,7 +86,7 @@ export class KafkaIngress implements ClusterIngress {
         if (failure === "tooLarge" && batch.length > 1) most = Math.ceil(batch.length / 2);
         else if (failure === "tooLarge")
           this.#reject(batch, ({ message }) => tooLarge(message, error));
-        else if (isError(error) && error.name === "HandbackError") this.#reject(batch, () => error);
+        else if (HandbackError.is(error)) this.#reject(batch, () => error);
         else if (failure === "refused") this.#reject(batch, () => refused(error));
         else await this.#retryLater(error, failures++);
       }
@@ -122,7 +121,7 @@ export class KafkaIngress implements ClusterIngress {
     if (this.#queue.length > 0) await this.#parts.sleep(pauseAfter(failures));
   }
 
-  #reject(batch: readonly Sending[], errorOf: (sending: Sending) => Error): void {
+  #reject(batch: readonly Sending[], errorOf: (sending: Sending) => HandbackError): void {
     this.#settle(batch, (sending) => sending.reject(errorOf(sending)));
   }
 

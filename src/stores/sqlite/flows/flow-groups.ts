@@ -47,6 +47,7 @@ export class FlowGroups {
   readonly #source: RowSource;
   readonly #select: StatementSync;
   readonly #selectAll: StatementSync;
+  readonly #selectPlace: StatementSync;
   readonly #insert: StatementSync;
   readonly #update: StatementSync;
 
@@ -57,6 +58,7 @@ export class FlowGroups {
       `SELECT ${columns} FROM flow_group WHERE type = ? AND status = ?`,
     );
     this.#selectAll = database.prepare(`SELECT ${columns} FROM flow_group`);
+    this.#selectPlace = database.prepare(`SELECT ${columns} FROM flow_group WHERE place = ?`);
     this.#insert = database.prepare(
       "INSERT INTO flow_group (type, status, count, sum) VALUES (?, ?, 0, 0)",
     );
@@ -85,11 +87,13 @@ export class FlowGroups {
 
   /** Adds to the counts of groups, by their places. */
   addToCounts(added: ReadonlyMap<number, number>): void {
-    if (added.size === 0) return;
-    for (const group of this.all()) {
-      const count = group.count + (added.get(group.place) ?? 0);
-      if (count === group.count) continue;
-      this.#update.run(count, groupChecksum({ ...group, count }), group.place);
+    for (const [place, more] of added) {
+      if (more === 0) continue;
+      const row = this.#selectPlace.get(place);
+      if (row === undefined) throw new RangeError(`the index of flows has no group ${place}`);
+      const group = this.#decode(row);
+      const count = group.count + more;
+      this.#update.run(count, groupChecksum({ ...group, count }), place);
     }
   }
 

@@ -249,7 +249,7 @@ export const raceCases: readonly Case[] = [
         return {
           winner: ctx.race([shared, inside, ctx.invoke(late, { ms: SOON_MS, give: "soon" })]),
           shared,
-          timed: ctx.timeout(shared, LATE_MS),
+          timed: ctx.timeout(shared, "40d"),
         };
       });
       const { client } = await start([parent, ...PARTS]);
@@ -262,7 +262,7 @@ export const raceCases: readonly Case[] = [
       const parent = fn("test/parent", (ctx, isHastyFirst: boolean) => {
         const shared = ctx.invoke(late, { ms: 500, give: "shared" });
         const hasty = () => ctx.onSettled(ctx.timeout(shared, SOON_MS), outcome);
-        const patient = () => ctx.timeout(shared, LATE_MS);
+        const patient = () => ctx.timeout(shared, "40d");
         return isHastyFirst ? [hasty(), patient()] : [patient(), hasty()];
       });
       const { client } = await start([parent, ...PARTS]);

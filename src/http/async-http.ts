@@ -234,7 +234,7 @@ async function flowResponse(
     ...(isNew && links),
   };
   const body = { ...about, ...(await reportOf(handle, status, describeFailure)) };
-  if (status.status !== "pending") return c.json(body, 200);
+  if (body.status !== "pending") return c.json(body, 200);
   return c.json(body, 202, { Location: links.statusUrl, "Retry-After": retryAfter });
 }
 

@@ -28,7 +28,8 @@ export async function reportOf(
   const output = status === "completed" ? plainJson(await handle.result()) : undefined;
   return {
     function: type,
-    status,
+    // Code that is missing for now is no concern of those who wait.
+    status: status === "parked" ? "pending" : status,
     startedAt: new Date(startedAt).toISOString(),
     ...(settledAt !== undefined && { settledAt: new Date(settledAt).toISOString() }),
     ...(custom !== undefined && { custom: plainJson(custom) }),

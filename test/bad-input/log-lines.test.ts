@@ -107,6 +107,21 @@ describe("the log has a line", () => {
   });
 });
 
+test("the log has a line when a flow has too many attributes, with their names and no value", async () => {
+  const names = (from: number): object =>
+    Object.fromEntries(Array.from({ length: 5 }, (_, at) => [`a${from + at}`, SECRET]));
+  const setsMore = fn("log/sets-more", (ctx) => ctx.setAttributes({ ...names(5) }));
+  const sets = fn("log/sets", (ctx) => {
+    ctx.setAttributes({ ...names(0) });
+    return ctx.invoke(setsMore);
+  });
+  const world = await openEngine([sets, setsMore]);
+  await world.client.call(sets, undefined, { key: "f" });
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(world.said).toEqual(["warn the flow f of log/sets has 8 attributes; dropped: a8, a9"]);
+  expect(JSON.stringify(world.fields)).not.toContain("1111");
+});
+
 test("no line has an input, a result, a value of state, or the text of an error", async () => {
   const clock = new VirtualClock();
   const policy = { maxAttempts: 2, initialDelay: 1 } as const;

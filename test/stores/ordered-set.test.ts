@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { OrderedSet } from "../../src/stores/memory/ordered-set.ts";
+import { OrderedSet } from "../../src/core/data/ordered-set.ts";
 
 test("an ordered set agrees with a sorted array, including split and emptied chunks", () => {
   const change = fc.record({

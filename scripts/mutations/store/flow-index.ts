@@ -2,6 +2,9 @@ import type { Mutation } from "../mutation.ts";
 
 const LAW = "test/laws/listing/listing.test.ts";
 const WHOLE = "a filter gives what the whole list gives, and its pages make up the whole";
+const WAITING = "test/laws/listing/waiting.test.ts";
+const AGREE = "lists, counts and statuses agree on flows that wait, are parked, or were recovered";
+const UNWRITTEN = "src/engines/embedded/listing/unwritten-flows.ts";
 const ENTRIES = "test/stores/flow-entries.test.ts";
 
 /** Lists of flows, and the index that they read. */
@@ -25,18 +28,67 @@ export const FLOW_INDEX: readonly Mutation[] = [
   {
     breaks: "the flow index: flows whose records have expired are counted",
     file: "src/engines/embedded/listing/flow-listing.ts",
-    find: " - parkedInGroups - expired;",
-    replace: " - parkedInGroups;",
+    find: "unwritten.count(types) : 0) - expired;",
+    replace: "unwritten.count(types) : 0);",
     test: "test/conformance/embedded-memory.test.ts",
     killedBy: "a flow counts once, however often its record changes, and no more once it is gone",
   },
   {
     breaks: "the flow index: a list leaves out flows whose first call is being handled",
     file: "src/engines/embedded/listing/unwritten-flows.ts",
-    find: "return cached.isCommittedDerived && cached.committed !== undefined",
-    replace: "return cached.isDerived && cached.committed !== undefined",
+    find: "if (isCommittedDerived && committed !== undefined)",
+    replace: "if (!isCommittedDerived && committed !== undefined)",
     test: "test/engines/embedded/flow-listing.test.ts",
     killedBy: "a flow is listed without a gap, while its record is first written",
+  },
+  {
+    breaks: "the flow index: a flow whose record is stored is listed by its waiting call, too",
+    file: UNWRITTEN,
+    find: "      isRecovered &&",
+    replace: "      false &&",
+    test: WAITING,
+    killedBy: AGREE,
+  },
+  {
+    breaks: "the flow index: a call whose flow's record is written counts on",
+    file: "src/engines/embedded/commit/group-commit.ts",
+    find: "    if (batch.flows !== undefined) messages.observer?.written(batch.flows);\n",
+    replace: "",
+    test: WAITING,
+    killedBy: AGREE,
+  },
+  {
+    breaks: "the flow index: a start counts before it is committed",
+    file: UNWRITTEN,
+    find: "this.#waiting.count(types) - uncommitted",
+    replace: "this.#waiting.count(types)",
+    test: "test/engines/embedded/flow-listing.test.ts",
+    killedBy: "a start that the next commit writes is neither listed nor counted yet",
+  },
+  {
+    breaks: "the flow index: a flow stays parked after its message is gone",
+    file: "src/engines/embedded/commit/message-index.ts",
+    find: "    this.unpark(message);\n",
+    replace: "",
+    test: "test/engines/embedded/message-index.test.ts",
+    killedBy: "a flow is parked while one of its messages is parked and not handled",
+  },
+  {
+    breaks: "the status of a flow: one that is parked is called pending",
+    file: "src/engines/embedded/engine.ts",
+    find: "return this.#rooms.messages.isParked(flow);",
+    replace: "return this.#rooms.messages.isParked(flow) && false;",
+    test: WAITING,
+    killedBy: AGREE,
+  },
+  {
+    breaks: "attributes: those that a flow cannot keep leave silently",
+    file: "src/futures/flow/flow-attributes.ts",
+    find: "    else dropped.push(name);\n",
+    replace: "",
+    test: "test/bad-input/log-lines.test.ts",
+    killedBy:
+      "the log has a line when a flow has too many attributes, with their names and no value",
   },
   {
     breaks: "the flow index: an index that other openings left behind counts as complete",

@@ -121,7 +121,7 @@ export function assembleEngine(parts: EngineParts): EmbeddedEngine {
   const deadLetters = new DeadLetters({ store, lifecycle, commits, requests, intake });
   const whyParked = (message: Envelope): string | undefined => delivery.whyParked(message);
   const committedReads = new CommittedReads({ ...parts, ...execution, whyParked });
-  const flowIndex = assembleFlowIndex(parts, { ...execution, whyParked });
+  const flowIndex = assembleFlowIndex(parts, execution);
   return new EmbeddedEngine({
     store,
     environment,
@@ -260,11 +260,11 @@ function assembleHandlers(parts: EngineParts, execution: Execution) {
 /** Builds the list of flows, if the store indexes them. */
 function assembleFlowIndex(
   { indexed, store, scheduler, derivedValues: derived }: EngineParts,
-  rooms: Execution & { readonly whyParked: (envelope: Envelope) => string | undefined },
+  rooms: Execution,
 ): FlowListing | undefined {
   const { flows } = store;
   if (indexed === undefined || flows === undefined) return undefined;
-  const unwritten = new UnwrittenFlows({ ...rooms, indexed, derived });
-  const parked = new ParkedFlows(rooms);
+  const unwritten = new UnwrittenFlows({ ...rooms, indexed, derived, flows });
+  const parked = new ParkedFlows({ ...rooms, flows, unwritten });
   return new FlowListing({ ...rooms, flows, indexed, store, scheduler, unwritten, parked });
 }

@@ -1,3 +1,4 @@
+import type { FlowStatusName } from "../../core/engine/flow-index.ts";
 import { readProperty } from "../../core/errors/thrown.ts";
 import { checkFlowKey } from "../../core/validation/names.ts";
 import type { OptionTable } from "../../core/validation/options.ts";
@@ -94,7 +95,11 @@ export interface FlowHandle<out Output> {
 export interface FlowStatus {
   /** Type of the function that was started, `namespace/name`. */
   readonly function: string;
-  readonly status: "pending" | "completed" | "failed" | "cancelled";
+  /**
+   * `parked`: it is pending, and a message of it waits for code that is not registered. Lists of
+   * flows say the same.
+   */
+  readonly status: Exclude<FlowStatusName, "paused">;
   /** The last value that the flow set with `ctx.setStatus`. */
   readonly custom: unknown;
   /** Instants, in ms since the epoch. */

@@ -30,12 +30,12 @@ export function foundFlow(
   };
 }
 
-/** Returns the status of a flow. */
-export function statusOf({ record, settled, custom }: FoundFlow): FlowStatus {
+/** Returns the status of a flow. `isParked` applies while it is pending. */
+export function statusOf({ record, settled, custom }: FoundFlow, isParked: boolean): FlowStatus {
   const { startedAt, settledAt, unhandled = [] } = record;
   return {
     function: record.type,
-    status: statusWord(record, settled),
+    status: statusWord(record, settled, isParked),
     custom: codec.decode(custom),
     startedAt,
     settledAt,
@@ -48,8 +48,9 @@ export function statusOf({ record, settled, custom }: FoundFlow): FlowStatus {
 export function statusWord(
   { cancelled }: FlowRecord,
   settled: Settled | undefined,
+  isParked: boolean,
 ): FlowStatus["status"] {
-  if (settled === undefined) return "pending";
+  if (settled === undefined) return isParked ? "parked" : "pending";
   if (cancelled === true) return "cancelled";
   return settled.ok ? "completed" : "failed";
 }

@@ -28,12 +28,13 @@ export function* readFlow(id: string, now: number): CommittedReader<FoundFlow> {
 /** Reads who waits for what in a flow. @throws `NOT_FOUND` */
 export function* readWaits(id: string, limit: number, now: number): CommittedReader<FlowWaits> {
   const { record, settled } = yield* readFlow(id, now);
+  const work = settled === undefined ? yield* readWork(record.number ?? id) : NO_WORK;
+  const isParked = work.messages.some(({ parked }) => parked !== undefined);
   const node = {
     id: `${SYSTEM.flow}/${id}`,
     kind: "flow",
     name: id,
-    status: `${record.type}, ${statusWord(record, settled)}`,
+    status: `${record.type}, ${statusWord(record, settled, isParked)}`,
   } as const;
-  const parked = settled === undefined ? yield* readWork(record.number ?? id) : NO_WORK;
-  return yield* readFlowWaits({ flow: node, parked, limit });
+  return yield* readFlowWaits({ flow: node, parked: work, limit });
 }

@@ -2,6 +2,7 @@ import { inWords, logFacts } from "../../core/errors/log-facts.ts";
 import type { WorkLine } from "../../core/host/work-log.ts";
 import { handbackCode } from "../types/handback-code.ts";
 import type { Failure } from "../types/failure.ts";
+import { MOST_ATTRIBUTES } from "./attributes.ts";
 import type { FlowRecord } from "./flow-record.ts";
 
 /** Keys that `asyncHttp` makes. Who knows one can use the flow, so a log shows a part only. */
@@ -28,6 +29,20 @@ export function unhandledLine(failed: FailedFlow): WorkLine {
   const flow = `the flow ${shownKey(key)} of ${record.type}`;
   const message = `a future of ${flow} was rejected and nothing awaits it: ${whyOf(failed)}`;
   return flowLine("unhandled", message, failed);
+}
+
+/** Returns the log line of attributes that a flow cannot keep, because it has too many. */
+export function attributesDroppedLine({
+  key,
+  record,
+  dropped,
+}: Pick<FailedFlow, "key" | "record"> & { readonly dropped: readonly string[] }): WorkLine {
+  const flow = shownKey(key);
+  const { type } = record;
+  const names = dropped.join(", ");
+  const message = `the flow ${flow} of ${type} has ${MOST_ATTRIBUTES} attributes; dropped: ${names}`;
+  const fields = { flow, type, dropped };
+  return { level: "warn", event: "attributes dropped", subject: type, message, fields };
 }
 
 function flowLine(event: string, message: string, { key, record, failure }: FailedFlow): WorkLine {

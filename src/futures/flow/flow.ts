@@ -14,7 +14,7 @@ import type { Settled } from "../protocol/settled.ts";
 import { sendSystemMessage, systemFunction } from "../protocol/system.ts";
 import { derivedFlowRecord, recordOfFirstCall } from "./derived-record.ts";
 import { changedAttributes } from "./flow-attributes.ts";
-import { flowFailedLine, unhandledLine } from "./flow-lines.ts";
+import { attributesDroppedLine, flowFailedLine, unhandledLine } from "./flow-lines.ts";
 import { decodeFlowRecord, encodeFlowRecord, FLOW_VALUE } from "./flow-record.ts";
 import type { FlowRecord } from "./flow-record.ts";
 import { isRemembered, isRepeated, rememberRequest, REQUESTS_VALUE } from "./repeated-requests.ts";
@@ -72,10 +72,7 @@ export const flow = systemFunction("flow", [FLOW_VALUE, STATUS_VALUE, REQUESTS_V
     const kept = record.kept ?? NONE_KEPT;
     return { ...record, kept: { count: kept.count + count, chars: kept.chars + chars } };
   }),
-  attributes: changing((_, record, { changes }) => ({
-    ...record,
-    attributes: changedAttributes(record.attributes, changes),
-  })),
+  attributes: changing(changeAttributes),
   status(activation) {
     if (readFlow(activation) === undefined) return;
     const { expiresAt } = activation.read(FLOW_VALUE) ?? {};
@@ -133,6 +130,17 @@ function addUnhandled(activation: Activation, record: FlowRecord): FlowRecord {
   noteWork(activation.environment, unhandledLine({ key: activation.address.id, record, failure }));
   const unhandled = [...(record.unhandled ?? []), failure].slice(-MAX_UNHANDLED);
   return { ...record, unhandled };
+}
+
+function changeAttributes(
+  { address, environment }: Activation,
+  record: FlowRecord,
+  { changes }: Messages["flow"]["attributes"],
+): FlowRecord {
+  const { attributes, dropped } = changedAttributes(record.attributes, changes);
+  if (dropped.length > 0)
+    noteWork(environment, attributesDroppedLine({ key: address.id, record, dropped }));
+  return { ...record, attributes };
 }
 
 function startFlow(activation: Activation, call: StartFlow): void {

@@ -7,7 +7,7 @@ import type {
 } from "../../core/engine/flow-index.ts";
 import { MOST_PREFIXED_KEYS } from "../key-prefix.ts";
 import type { FlowChanges, FlowEntries, FlowGroup, FlowRange, FlowStream } from "../store.ts";
-import { compareText, OrderedSet } from "./ordered-set.ts";
+import { compareText, OrderedSet } from "../../core/data/ordered-set.ts";
 
 /** The store whose flows are indexed. */
 export interface IndexedStore {

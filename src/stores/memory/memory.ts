@@ -7,7 +7,7 @@ import { TransientMap } from "../../core/data/transient-map.ts";
 import { indexedJson } from "../../core/engine/flow-index.ts";
 import type { FlowEntry, IndexedValues } from "../../core/engine/flow-index.ts";
 import { MemoryFlowEntries } from "./flow-entries.ts";
-import { compareText, OrderedSet } from "./ordered-set.ts";
+import { compareText, OrderedSet } from "../../core/data/ordered-set.ts";
 import type { JournalQuery, JournalRow } from "../../core/engine/journal.ts";
 import { MemoryJournal } from "./memory-journal.ts";
 import { newStoreId } from "../store-id.ts";

@@ -32,6 +32,20 @@ test("a flow is listed without a gap, while its record is first written", async 
   await engine.close();
 });
 
+test("a start that the next commit writes is neither listed nor counted yet", async () => {
+  const store = memory();
+  const engine = await embedded({ functions: [ends], store });
+  const { client } = engine;
+  expect(await client.countFlows()).toBe(0);
+  const started = client.start(ends);
+  const [counted, listed] = [client.countFlows({ status: "pending" }), client.flows()];
+  expect(await counted).toBe(0);
+  expect((await listed).flows).toEqual([]);
+  await started;
+  expect(await client.countFlows()).toBe(1);
+  await engine.close();
+});
+
 /** Lets the event loop take a few turns. */
 async function turns(): Promise<void> {
   for (let left = 10; left > 0; left--) await new Promise((resolve) => setImmediate(resolve));

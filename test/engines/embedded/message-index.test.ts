@@ -70,3 +70,38 @@ test("the message index finds the messages in all scopes with a prefix and count
 function inOrder(messages: readonly StoredMessage[]): readonly StoredMessage[] {
   return messages.toSorted((one, other) => one.seq - other.seq);
 }
+
+test("a flow is parked while one of its messages is parked and not handled", () => {
+  fc.assert(
+    fc.property(
+      fc.array(
+        fc.record({
+          does: fc.constantFrom("park", "unpark", "delete"),
+          scope: fc.constantFrom(FLOW, `${FLOW}/1`, OTHER, undefined),
+          seq: fc.nat(2),
+        }),
+        { maxLength: 20 },
+      ),
+      (changes) => {
+        const index = new MessageIndex();
+        index.parkedChanges = new Set();
+        const parked = new Set<string>();
+        const isParked = (flow: string): boolean =>
+          [...parked].some((each) => each.startsWith(flow));
+        for (const { does, scope, seq } of changes) {
+          const before = [isParked(FLOW), isParked(OTHER)];
+          index.parkedChanges.clear();
+          index[does](messageIn(scope, seq));
+          // Numbers of messages are unique in a flow, whatever their scopes.
+          const key = `${scope?.slice(0, FLOW.length)} ${seq}`;
+          if (does === "park") parked.add(key);
+          else parked.delete(key);
+          const changed = [FLOW, OTHER].filter((flow, at) => isParked(flow) !== before[at]);
+          expect([...index.parkedChanges]).toEqual(changed);
+          for (const flow of [FLOW, OTHER]) expect(index.isParked(flow)).toBe(isParked(flow));
+          expect([...index.parkedFlows].toSorted()).toEqual([FLOW, OTHER].filter(isParked));
+        }
+      },
+    ),
+  );
+});

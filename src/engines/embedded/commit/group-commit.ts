@@ -338,9 +338,10 @@ export class GroupCommit {
   }
 
   async #commit(pending: WriteBatch, listener: CommitListener): Promise<void> {
-    const { store, outage, indexed } = this.#parts;
+    const { store, outage, indexed, messages } = this.#parts;
     const flows = indexed === undefined ? undefined : new FlowChangeList(indexed);
     const batch = pending.toStore(this.#nextRowId, this.#takePositions, flows);
+    if (batch.flows !== undefined) messages.observer?.written(batch.flows);
     for (let isRetry = false; ; isRetry = true) {
       try {
         // Waiting for a lock again would block the event loop.

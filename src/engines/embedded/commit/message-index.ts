@@ -1,6 +1,14 @@
 import { FLOW_DIGITS } from "../../../core/message/message-id.ts";
 import { TransientMap } from "../../../core/data/transient-map.ts";
-import type { StoredMessage } from "../../../stores/store.ts";
+import type { FlowChanges, StoredMessage } from "../../../stores/store.ts";
+
+/** Follows which messages are in a {@link MessageIndex}, and which flow records are written. */
+export interface MessageObserver {
+  added(message: StoredMessage): void;
+  deleted(message: StoredMessage): void;
+  /** The next commit changes the index of flows. */
+  written(changes: FlowChanges): void;
+}
 
 /**
  * Deliverable messages that are not yet handled, by the flow number at the start of their scope:
@@ -10,7 +18,13 @@ import type { StoredMessage } from "../../../stores/store.ts";
 export class MessageIndex {
   /** Most flows have one message at a time, so a list is made only for the second one. */
   readonly #messages = new TransientMap<string, StoredMessage | Map<number, StoredMessage>>();
+  /** Numbers of the parked messages, by flow. Mostly there are none. */
+  readonly #parked = new Map<string, Set<number>>();
   #size = 0;
+  /** Absent while nothing needs it, so that messages cost no more. */
+  observer: MessageObserver | undefined;
+  /** Collects the flows whose messages are parked or go on. Absent while nothing reads it. */
+  parkedChanges: Set<string> | undefined;
 
   /** The number of messages, including those without a scope. */
   get size(): number {
@@ -19,6 +33,7 @@ export class MessageIndex {
 
   add(message: StoredMessage): void {
     this.#size++;
+    this.observer?.added(message);
     const { scope } = message.envelope;
     if (scope === undefined) return;
     const flow = flowOfScope(scope);
@@ -28,8 +43,14 @@ export class MessageIndex {
     else this.#messages.set(flow, new Map([known, message].map((each) => [each.seq, each])));
   }
 
-  delete({ seq, envelope: { scope } }: StoredMessage): void {
+  delete(message: StoredMessage): void {
     this.#size--;
+    this.observer?.deleted(message);
+    this.unpark(message);
+    const {
+      seq,
+      envelope: { scope },
+    } = message;
     if (scope === undefined) return;
     const flow = flowOfScope(scope);
     const known = this.#messages.get(flow);
@@ -37,6 +58,36 @@ export class MessageIndex {
       known.delete(seq);
       if (known.size === 0) this.#messages.delete(flow);
     } else if (known?.seq === seq) this.#messages.delete(flow);
+  }
+
+  /** Notes that a message waits for code that is not there. */
+  park({ seq, envelope: { scope } }: Pick<StoredMessage, "seq" | "envelope">): void {
+    if (scope === undefined) return;
+    const flow = flowOfScope(scope);
+    const parked = this.#parked.get(flow);
+    if (parked !== undefined) return void parked.add(seq);
+    this.#parked.set(flow, new Set([seq]));
+    this.parkedChanges?.add(flow);
+  }
+
+  /** Notes that a message no longer waits for code. */
+  unpark({ seq, envelope: { scope } }: Pick<StoredMessage, "seq" | "envelope">): void {
+    if (this.#parked.size === 0 || scope === undefined) return;
+    const flow = flowOfScope(scope);
+    const parked = this.#parked.get(flow);
+    if (parked?.delete(seq) !== true || parked.size > 0) return;
+    this.#parked.delete(flow);
+    this.parkedChanges?.add(flow);
+  }
+
+  /** Tells whether a message of a flow is parked, by the flow's number. */
+  isParked(flow: string): boolean {
+    return this.#parked.size > 0 && this.#parked.has(flow);
+  }
+
+  /** The numbers of the flows with parked messages. */
+  get parkedFlows(): Iterable<string> {
+    return this.#parked.keys();
   }
 
   /** Returns the messages of a flow, by its number. */

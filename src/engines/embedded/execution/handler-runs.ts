@@ -11,6 +11,7 @@ import { logFacts } from "../../../core/errors/log-facts.ts";
 import type { Log } from "../../../core/host/log.ts";
 import type { StoredMessage, StoreInfo } from "../../../stores/store.ts";
 import type { Dispatcher } from "../dispatch/dispatcher.ts";
+import type { MessageIndex } from "../commit/message-index.ts";
 import type { Lifecycle } from "../lifecycle/lifecycle.ts";
 import type { HandlerSlots } from "../mailboxes/handler-slots.ts";
 import type { Mailbox, Mailboxes } from "../mailboxes/mailboxes.ts";
@@ -32,6 +33,7 @@ export interface HandlerRunsParts {
   readonly causes: Causes;
   readonly activations: Activations;
   readonly mailboxes: Mailboxes;
+  readonly messages: Pick<MessageIndex, "park">;
   readonly slots: HandlerSlots;
   readonly crashTracker: CrashTracker;
   readonly gets: BlockedGets;
@@ -155,7 +157,9 @@ export class HandlerRuns {
    */
   #setAside(mailbox: Mailbox, running: Running, error: unknown): void {
     if (running.cancellation.isAbandoned) return;
-    this.#parts.mailboxes.park(mailbox, reasonOf(error));
+    const { mailboxes, messages } = this.#parts;
+    mailboxes.park(mailbox, reasonOf(error));
+    for (const message of [running, ...mailbox.queue]) messages.park(message);
     this.#releaseSlot(running);
     if (isStoreFailure(error)) this.#parts.lifecycle.fail(error);
     else this.#reportSetAside(running, error);

@@ -4,6 +4,7 @@ import { formatAddress } from "../../../core/message/address.ts";
 import type { Address } from "../../../core/message/address.ts";
 import type { Envelope } from "../../../core/message/envelope.ts";
 import type { StoredMessage } from "../../../stores/store.ts";
+import type { MessageIndex } from "../commit/message-index.ts";
 import type { Mailboxes } from "../mailboxes/mailboxes.ts";
 import { findDefinition, missingFunction, whyMissing } from "../mailboxes/find-definition.ts";
 import { resolveAlias } from "../mailboxes/resolve-alias.ts";
@@ -14,6 +15,7 @@ import type { DeadlockSearch } from "../blocking/deadlock-search.ts";
 export interface MessageDeliveryParts {
   readonly definitions: ReadonlyMap<string, Definition>;
   readonly mailboxes: Mailboxes;
+  readonly messages: Pick<MessageIndex, "park" | "unpark">;
   readonly unregistered: Unregistered;
   readonly workLog: WorkLog;
   readonly deadlocks: DeadlockSearch;
@@ -31,12 +33,14 @@ export class MessageDelivery {
    * Delivers a message. One for a function or operation that is not registered stays in the store.
    */
   deliver(message: StoredMessage): void {
-    const { definitions, mailboxes, unregistered, deadlocks } = this.#parts;
+    const { definitions, mailboxes, messages, unregistered, deadlocks } = this.#parts;
     const definition = findDefinition(definitions, message.envelope);
     if (definition === undefined) {
       unregistered.add(missingFunction(definitions, message.envelope));
+      messages.park(message);
       return;
     }
+    messages.unpark(message);
     // A message to a former name of the function goes to its current one, where its state is.
     const current =
       definition.type === message.envelope.target.type
@@ -45,7 +49,9 @@ export class MessageDelivery {
     if (!mailboxes.deliver(current)) return;
     deadlocks.afterQueuing(current.envelope);
     const why = mailboxes.whyParked(current.envelope.target);
-    if (why !== undefined) this.#reportParked(current.envelope.target, why);
+    if (why === undefined) return;
+    messages.park(message);
+    this.#reportParked(current.envelope.target, why);
   }
 
   /** Returns why a stored message is parked, or `undefined` if it will be handled. */

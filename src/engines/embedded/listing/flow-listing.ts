@@ -14,9 +14,9 @@ import type { Scheduler } from "../../../core/host/scheduler.ts";
 import type { FlowEntries, FlowGroup, Store } from "../../../stores/store.ts";
 import type { GroupCommit } from "../commit/group-commit.ts";
 import type { Lifecycle } from "../lifecycle/lifecycle.ts";
-import { beginOf, compareIn, isPast, meetsFilter } from "./flow-condition.ts";
+import { beginOf, isPast, meetsFilter } from "./flow-condition.ts";
+import type { FlowSource } from "./flow-source.ts";
 import { MergedFlows } from "./merged-flows.ts";
-import type { FlowSource } from "./merged-flows.ts";
 import type { ParkedFlows } from "./parked-flows.ts";
 import type { UnwrittenFlows } from "./unwritten-flows.ts";
 
@@ -24,6 +24,8 @@ import type { UnwrittenFlows } from "./unwritten-flows.ts";
 const MOST_STEPS = 4_096;
 /** Largest number of expired records that a count looks at. */
 const MOST_EXPIRED = 4_096;
+/** Texts that the number of a flow can begin with. */
+const NUMBER_PREFIX = /^[0-7][0-9a-f]{0,15}$/;
 
 /** Collaborators of {@link FlowListing}. */
 export interface FlowListingParts {
@@ -58,9 +60,17 @@ export class FlowListing implements FlowIndex {
   }
 
   async count(filter: FlowFilter): Promise<number> {
-    const { keyPrefix, attribute, startedAfter, startedBefore } = filter;
-    const isCounted = keyPrefix ?? attribute ?? startedAfter ?? startedBefore;
-    if (isCounted === undefined) return this.#atOneInstant(() => this.#countGroups(filter));
+    const { status, keyPrefix, attribute, startedAfter, startedBefore } = filter;
+    const isListed = keyPrefix ?? attribute ?? startedAfter ?? startedBefore;
+    if (isListed !== undefined || status === "parked") return this.#countListed(filter);
+    while (await this.#atOneInstant(() => this.#parts.unwritten.verifySome(MOST_STEPS)))
+      await this.#nextTurn();
+    const counted = await this.#atOneInstant(() => this.#countGroups(filter));
+    if (status !== "pending" || !this.#parts.parked.areAny) return counted;
+    return counted - (await this.#countListed({ ...filter, status: "parked" }));
+  }
+
+  async #countListed(filter: FlowFilter): Promise<number> {
     let count = 0;
     for (let after: FlowQuery["after"]; ;) {
       const page = await this.list({ filter, order: "oldest", limit: MOST_STEPS, after });
@@ -72,9 +82,10 @@ export class FlowListing implements FlowIndex {
   }
 
   #atOneInstant<Result>(read: () => Result): Promise<Result> {
-    const { commits, lifecycle } = this.#parts;
+    const { commits, lifecycle, unwritten } = this.#parts;
     return commits.onceStoreIsKnown(() => {
       lifecycle.requireNotStopped();
+      unwritten.follow();
       return read();
     });
   }
@@ -115,20 +126,16 @@ export class FlowListing implements FlowIndex {
 
   /** Chooses the sources that hold the flows of a filter, and as few others as possible. */
   #sourcesOf(filter: FlowFilter, order: FlowOrder): readonly FlowSource[] {
-    const { flows } = this.#parts;
-    const { status, keyPrefix, attribute } = filter;
-    if (status === "parked") return [listSource(this.#parkedEntries(), order)];
-    const unwritten =
-      status === undefined || status === "pending"
-        ? [listSource(this.#parts.unwritten.entries(), order)]
-        : [];
+    const { flows, parked } = this.#parts;
+    const { types, status, keyPrefix, attribute } = filter;
+    if (status === "parked") return parked.sources(order, types);
     if (attribute !== undefined)
       return [
         (after, limit) => flows.read({ of: "attribute", attribute }, { order, after, limit }),
       ];
     if (keyPrefix !== undefined && flows.readKeys(keyPrefix, { order, limit: 1 }) !== undefined)
       return [
-        ...unwritten,
+        ...this.#unwrittenSources(filter, order),
         (after, limit) => flows.readKeys(keyPrefix, { order, after, limit }) ?? [],
       ];
     const groups = this.#groupsOf(filter).map(
@@ -136,54 +143,43 @@ export class FlowListing implements FlowIndex {
         (after, limit) =>
           flows.read({ of: "group", group }, { order, after, limit }),
     );
-    return [...unwritten, ...groups];
+    return [...this.#unwrittenSources(filter, order), ...groups];
+  }
+
+  /** All flows that only messages carry are pending, and their keys are numbers. */
+  #unwrittenSources(
+    { types, status, keyPrefix }: FlowFilter,
+    order: FlowOrder,
+  ): readonly FlowSource[] {
+    const canMeet =
+      (status === undefined || status === "pending") &&
+      (keyPrefix === undefined || NUMBER_PREFIX.test(keyPrefix));
+    return canMeet ? this.#parts.unwritten.sources(order, types) : [];
   }
 
   #groupsOf({ types, status }: FlowFilter): readonly FlowGroup[] {
-    const stored = status === "parked" ? "pending" : status;
     return this.#parts.flows
       .groups()
       .filter(
         (group) =>
           group.count > 0 &&
-          (stored === undefined || group.status === stored) &&
+          (status === undefined || group.status === status) &&
           (types === undefined || types.includes(group.type)),
       );
   }
 
-  #parkedEntries(): readonly FlowEntry[] {
-    const { parked, flows, unwritten } = this.#parts;
-    const numbers = parked.numbers();
-    if (numbers.size === 0) return [];
-    const carried = unwritten.entries().filter(({ number }) => numbers.has(number));
-    const stored = Array.from(numbers, (number) => flows.find(number)).filter(
-      (entry) => entry?.status === "pending",
-    );
-    return [...carried, ...stored.filter((entry) => entry !== undefined)];
-  }
-
-  /** Counts by the groups. What these do not know is looked at one by one: it is little. */
-  #countGroups(filter: FlowFilter): number {
+  /**
+   * Counts by the groups, and the flows that only messages carry. Parked ones count as pending.
+   * Expired records are looked at one by one: they are few.
+   */
+  #countGroups({ types, status }: FlowFilter): number {
     const { unwritten, clock } = this.#parts;
-    const now = clock.now();
-    const countOf = (entries: readonly FlowEntry[]): number =>
-      entries.filter((entry) => meetsFilter(this.#listed(entry), filter, now)).length;
-    const parked = this.#parkedEntries();
-    if (filter.status === "parked") return countOf(parked);
-    const isPending = filter.status === undefined || filter.status === "pending";
-    const stored = this.#groupsOf(filter).reduce((sum, { count }) => sum + count, 0);
-    const parkedInGroups =
-      filter.status === "pending"
-        ? parked.filter(
-            ({ type, number }) =>
-              (filter.types?.includes(type) ?? true) &&
-              this.#parts.flows.find(number) !== undefined,
-          ).length
-        : 0;
-    const expired = this.#expiredEntries(now).filter((entry) =>
-      meetsFilter(entry, filter, 0),
+    const stored = this.#groupsOf({ types, status }).reduce((sum, { count }) => sum + count, 0);
+    const isPending = status === undefined || status === "pending";
+    const expired = this.#expiredEntries(clock.now()).filter((entry) =>
+      meetsFilter(entry, { types, status }, 0),
     ).length;
-    return stored + (isPending ? countOf(unwritten.entries()) : 0) - parkedInGroups - expired;
+    return stored + (isPending ? unwritten.count(types) : 0) - expired;
   }
 
   /** Returns the entries of the records that have expired and are still stored. */
@@ -194,16 +190,6 @@ export class FlowListing implements FlowIndex {
       .filter(({ type, name }) => type === indexed.type && name === indexed.name)
       .flatMap(({ id }) => flows.findKey(id) ?? []);
   }
-}
-
-/** Makes a source of flows that are in memory. */
-function listSource(entries: readonly FlowEntry[], order: FlowOrder): FlowSource {
-  const sorted = entries.toSorted((one, other) => compareIn(order, one, other));
-  return (after, limit) => {
-    const from =
-      after === undefined ? 0 : sorted.findIndex((entry) => compareIn(order, entry, after) > 0);
-    return from === -1 ? [] : sorted.slice(from, from + limit);
-  };
 }
 
 function positionOfEntry({ startedAt, number }: FlowPosition): FlowPosition {

@@ -1,8 +1,6 @@
 import type { FlowEntry, FlowOrder, FlowPosition } from "../../../core/engine/flow-index.ts";
 import { compareIn } from "./flow-condition.ts";
-
-/** Reads flows of one source in an order, at most `limit` after a place. */
-export type FlowSource = (after: FlowPosition | undefined, limit: number) => readonly FlowEntry[];
+import type { FlowSource } from "./flow-source.ts";
 
 /** Smallest and largest number of flows that are read of a source at once. */
 const [SMALLEST_CHUNK, LARGEST_CHUNK] = [4, 512];

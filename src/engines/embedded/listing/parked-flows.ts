@@ -1,49 +1,66 @@
-import { FLOW_DIGITS } from "../../../core/message/message-id.ts";
-import type { Envelope } from "../../../core/message/envelope.ts";
+import type { FlowEntry, FlowOrder } from "../../../core/engine/flow-index.ts";
+import type { FlowEntries } from "../../../stores/store.ts";
 import type { MessageIndex } from "../commit/message-index.ts";
-import type { Mailboxes } from "../mailboxes/mailboxes.ts";
-import type { Unregistered } from "../mailboxes/unregistered.ts";
+import { FlowPlaces } from "./flow-places.ts";
+import type { FlowSource } from "./flow-source.ts";
+import type { UnwrittenFlows } from "./unwritten-flows.ts";
 
 /** Collaborators of {@link ParkedFlows}. */
 export interface ParkedFlowsParts {
-  readonly messages: Pick<MessageIndex, "all" | "ofFlow">;
-  readonly unregistered: Pick<Unregistered, "size">;
-  readonly mailboxes: Pick<Mailboxes, "areParked">;
-  /** Tells why a message is parked, if it is. */
-  readonly whyParked: (envelope: Envelope) => string | undefined;
+  readonly messages: Pick<MessageIndex, "isParked" | "parkedFlows" | "parkedChanges">;
+  readonly flows: Pick<FlowEntries, "find">;
+  readonly unwritten: Pick<UnwrittenFlows, "find">;
 }
 
-/** The flows of which a message waits for code that is not registered. */
+/**
+ * The flows of which a message waits for code that is not registered.
+ *
+ * PF1 The first list looks up all of them. Later ones look up those that were parked since.
+ */
 export class ParkedFlows {
   readonly #parts: ParkedFlowsParts;
+  readonly #places = new FlowPlaces();
 
   constructor(parts: ParkedFlowsParts) {
     this.#parts = parts;
   }
 
-  /** Tells whether there can be any. Mostly there are none, and nothing is looked at. */
-  get areAny(): boolean {
-    const { unregistered, mailboxes } = this.#parts;
-    return unregistered.size > 0 || mailboxes.areParked;
-  }
-
-  /** Tells whether the flow with this number is parked. */
+  /** Tells whether the flow with this number is parked, if it is pending. */
   has(number: string): boolean {
-    const { messages, whyParked } = this.#parts;
-    return (
-      this.areAny &&
-      messages.ofFlow(number).some(({ envelope }) => whyParked(envelope) !== undefined)
-    );
+    return this.#parts.messages.isParked(number);
   }
 
-  /** Returns the numbers of all parked flows. It looks at all waiting messages. */
-  numbers(): ReadonlySet<string> {
-    const { messages, whyParked } = this.#parts;
-    const found = new Set<string>();
-    if (!this.areAny) return found;
-    for (const { envelope } of messages.all())
-      if (envelope.scope !== undefined && whyParked(envelope) !== undefined)
-        found.add(envelope.scope.slice(0, FLOW_DIGITS));
-    return found;
+  /** Tells whether there can be any. */
+  get areAny(): boolean {
+    for (const _ of this.#parts.messages.parkedFlows) return true;
+    return false;
+  }
+
+  /** Reads those that are pending in an order, those of some functions only. */
+  sources(order: FlowOrder, types: readonly string[] | undefined): readonly FlowSource[] {
+    this.#follow();
+    return this.#places.sources(order, types, ({ number }) => {
+      const entry = this.#find(number);
+      return entry?.status === "pending" ? entry : undefined;
+    });
+  }
+
+  #follow(): void {
+    const { messages } = this.#parts;
+    for (const number of messages.parkedChanges ?? messages.parkedFlows) {
+      if (!messages.isParked(number)) this.#places.delete(number);
+      else if (this.#places.get(number) === undefined) this.#add(number);
+    }
+    messages.parkedChanges = new Set();
+  }
+
+  #add(number: string): void {
+    const entry = this.#find(number);
+    if (entry !== undefined) this.#places.add(entry);
+  }
+
+  #find(number: string): FlowEntry | undefined {
+    const { flows, unwritten } = this.#parts;
+    return flows.find(number) ?? unwritten.find(number);
   }
 }

@@ -98,11 +98,6 @@ export class Mailboxes {
     this.#parked++;
   }
 
-  /** Tells whether any mailbox takes no more messages. */
-  get areParked(): boolean {
-    return this.#parked > 0;
-  }
-
   /** Returns why the messages of an address are parked. */
   whyParked(address: Address): string | undefined {
     return this.#parked === 0 ? undefined : this.#byAddress.get(address)?.parked;

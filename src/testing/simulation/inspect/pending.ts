@@ -5,7 +5,7 @@ const MAX_LINES = 10;
 
 /** Describes the pending work of a world, one item a line. */
 export async function describePending(world: World, inspection: Inspection): Promise<string> {
-  const flows = (await inspection.flows()).filter(({ status }) => status === "pending");
+  const flows = (await inspection.flows()).filter(({ settledAt }) => settledAt === undefined);
   const running = world.host?.running ?? [];
   const unregistered = [...(world.host?.engine?.unregistered ?? [])];
   const lines = [

@@ -55,11 +55,12 @@ export const flowCases: readonly Case[] = [
       });
       const first = fn("test/first", (ctx) => {
         ctx.setStatus({ step: 1 });
-        return ctx.onComplete(ctx.sleep(3000), second);
+        return ctx.onComplete(ctx.event("go"), second);
       });
       const { client } = await start([first, second]);
       const handle = await client.start(first, undefined, { id: "s" });
       await time.eventually(async () => equal((await handle.status()).custom, { step: 1 }));
+      await client.signal(handle, "go");
       equal(await handle.result(), "end");
       equal((await handle.status()).custom, { step: 2 });
     },

@@ -1,8 +1,10 @@
 import type { FutureHandle } from "../../../futures/types/handle.ts";
 import type { PromiseFuture } from "../../../futures/types/future.ts";
 import { fn } from "../../../futures/define/fn.ts";
+import type { FlowHandle } from "../../../futures/client/flow-handle.ts";
 import { equal, rejects } from "../case/check.ts";
 import type { Case } from "../case/case.ts";
+import type { Time } from "../case/time.ts";
 
 type Promised = { readonly token: string; readonly handle: FutureHandle<number> };
 
@@ -22,6 +24,16 @@ const two = fn("test/two", (ctx) => ctx.all([ctx.event("e"), ctx.event("e"), ctx
 /** Time for a few calls before a wait begins. */
 const LATE_MS = 3000;
 const lateTwo = fn("test/late-two", (ctx) => ctx.onComplete(ctx.sleep(LATE_MS), two));
+/** Returns the token that a flow of `wait` publishes, once it waits. */
+async function publishedToken(handle: FlowHandle<unknown>, time: Time): Promise<string> {
+  let token: unknown;
+  await time.eventually(async () => {
+    const { status, custom } = await handle.status();
+    equal([status, typeof custom], ["pending", "string"]);
+    token = custom;
+  });
+  return String(token);
+}
 const PARTS = [promise, follow, wait, two, lateTwo];
 
 export const outsideCases: readonly Case[] = [
@@ -30,8 +42,7 @@ export const outsideCases: readonly Case[] = [
     async run({ start, time }) {
       const { client } = await start(PARTS);
       const { token, handle } = await client.call(promise);
-      await time.quiet();
-      await client.settle(token, 5);
+      await time.eventually(() => client.settle(token, 5));
       equal(await client.call(follow, handle), 5);
     },
   },
@@ -50,10 +61,7 @@ export const outsideCases: readonly Case[] = [
     async run({ start, time }) {
       const { client } = await start(PARTS);
       const handle = await client.start(wait, undefined, { id: "w" });
-      await time.advance(1000);
-      const { status, custom } = await handle.status();
-      equal(status, "pending");
-      await client.settle(String(custom), 7);
+      await client.settle(await publishedToken(handle, time), 7);
       equal(await handle.result(), { got: 7 });
     },
   },
@@ -62,15 +70,13 @@ export const outsideCases: readonly Case[] = [
     async run({ start, time }) {
       const { client } = await start(PARTS);
       const handle = await client.start(wait, undefined, { id: "w" });
-      await time.quiet();
-      await client.reject(String((await handle.status()).custom), new RangeError("refused"));
+      await client.reject(await publishedToken(handle, time), new RangeError("refused"));
       await rejects(handle.result(), {
         code: "FUNCTION_FAILED",
         failure: { name: "RangeError", message: "refused" },
       });
       const other = await client.call(promise);
-      await time.quiet();
-      await client.reject(other.token, "a reason");
+      await time.eventually(() => client.reject(other.token, "a reason"));
       await rejects(client.call(follow, other.handle), { failure: { message: "a reason" } });
     },
   },
@@ -79,8 +85,7 @@ export const outsideCases: readonly Case[] = [
     async run({ start, time }) {
       const { client } = await start(PARTS);
       const { token, handle } = await client.call(promise);
-      await time.quiet();
-      await client.settle(token, 5);
+      await time.eventually(() => client.settle(token, 5));
       await client.settle(token, 5);
       await rejects(client.settle(token, 6), {
         code: "ALREADY_COMPLETED",

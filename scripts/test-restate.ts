@@ -17,6 +17,7 @@ import { settingsTable } from "./clusters/settings-table.ts";
 
 /** The code for "a service is not available", of `sysexits.h`. */
 const UNAVAILABLE = 69;
+const CONFIG = "vitest.restate.config.ts";
 const ALL_TESTS = "test/clusters/restate";
 const KILL_LOOPS = "test/clusters/restate/faults.test.ts";
 const LONG_MINUTES = "20";
@@ -43,7 +44,7 @@ async function runTests(): Promise<void> {
   const isLong = values.long === true;
   if (isLong) process.env["RESTATE_KILL_MINUTES"] = values.minutes ?? LONG_MINUTES;
   const folder = isLong ? KILL_LOOPS : ALL_TESTS;
-  await runClusterTests({ folder, files, name: values.t, summary });
+  await runClusterTests({ config: CONFIG, folder, files, name: values.t, summary });
 }
 
 /** Shows the results of the conformance suite by setting, and the counts of the kill loops. */

@@ -3,6 +3,8 @@ import type { TestModule } from "vitest/node";
 
 /** A choice of the tests that need a cluster. */
 export interface ClusterTests {
+  /** File that configures them. Default: that of all clusters. */
+  readonly config?: string;
   /** Folder of the tests that run if no files are named. */
   readonly folder: string;
   /** Words in the names of test files. */
@@ -18,10 +20,10 @@ export interface ClusterTests {
  * leaves it out. An error outside of all tests, such as an unhandled rejection, counts as one more.
  */
 export async function runClusterTests(chosen: ClusterTests): Promise<void> {
-  const { folder, files, name, summary } = chosen;
+  const { config = "vitest.clusters.config.ts", folder, files, name, summary } = chosen;
   const vitest = await startVitest(files.length > 0 ? [...files] : [folder], {
     watch: false,
-    config: "vitest.clusters.config.ts",
+    config,
     ...(name !== undefined && { testNamePattern: name }),
   });
   const modules = vitest.state.getTestModules();

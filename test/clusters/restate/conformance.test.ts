@@ -14,6 +14,23 @@ import type { Setting } from "./support/settings.ts";
 /** Windows of time in the suite are this many times longer. */
 const SLACK = 8;
 
+/** Words of the cases that wait longest. They begin first, so that nothing waits for them alone. */
+const LONGEST = [
+  /^keys belong to their flow/,
+  /^an? (flow|state) is forgotten when/,
+  /^each write of a value restarts/,
+  /^a settlement is kept for its retention/,
+  /^a handle is returned at once/,
+  /^handles kept in state become futures/,
+  /^canceling an escaped future/,
+  /^a wait ends at its timeout/,
+  /^`first` returns the first values/,
+  /^a delayed message is/,
+  /^a second pending message with the same token/,
+  /^tokens of different addresses/,
+  /^sleepers wake in the order/,
+];
+
 /** A running server, and what it has been given to serve. */
 interface Host {
   readonly server: RestateServer;
@@ -81,6 +98,15 @@ const testsOf = ({ carry }: Setting, host: () => Host): readonly EngineTest[] =>
     ],
   });
 
+/** Returns the tests, with those that wait longest first. */
+function longestFirst(tests: readonly EngineTest[]): readonly EngineTest[] {
+  const rank = ({ name }: EngineTest): number => {
+    const found = LONGEST.findIndex((words) => words.test(name));
+    return found < 0 ? LONGEST.length : found;
+  };
+  return tests.toSorted((a, b) => rank(a) - rank(b));
+}
+
 const settings = chosenSettings().map((setting) => [setting.name, setting] as const);
 
 describe.each(settings)("where %s", (_, setting) => {
@@ -97,7 +123,7 @@ describe.each(settings)("where %s", (_, setting) => {
     await host.server.stop();
   });
 
-  test.concurrent.each(byName(testsOf(setting, () => host)))(
+  test.concurrent.each(byName(longestFirst(testsOf(setting, () => host))))(
     "%s",
     { timeout: 300_000 },
     async (_, each) => {

@@ -18,7 +18,7 @@ let deployments: Deployments;
 beforeAll(async () => {
   server = await RestateServer.start();
   deployments = await Deployments.serve(server);
-}, 60_000);
+}, 180_000);
 
 afterAll(async () => {
   deployments.close();
@@ -76,12 +76,12 @@ test("a connected client holds one invocation, which is suspended within a secon
   const flow = await engine.client.start(wait);
   const result = flow.result();
   await expect
-    .poll(() => openInvocations("connected"), { timeout: 20_000, interval: 100 })
+    .poll(() => openInvocations("connected"), { timeout: 60_000, interval: 100 })
     .toEqual({ suspended: 1 });
   await engine.client.signal(flow, "go", 7);
   expect(await result).toBe(7);
   engine.close();
-}, 60_000);
+}, 180_000);
 
 test("parked work goes on under new code, while the old code is gone", async () => {
   const tokens: string[] = [];
@@ -103,8 +103,8 @@ test("parked work goes on under new code, while the old code is gone", async () 
   const first = await open("upgraded", Object.values(old));
   const keys = [old.promised, old.signaled].map((each) => first.client.start(each));
   const [promised, signaled] = (await Promise.all(keys)).map(({ id }) => id);
-  await expect.poll(() => tokens.length, { timeout: 20_000 }).toBe(1);
-  await expect.poll(() => openInvocations("upgraded"), { timeout: 20_000 }).toEqual({});
+  await expect.poll(() => tokens.length, { timeout: 60_000 }).toBe(1);
+  await expect.poll(() => openInvocations("upgraded"), { timeout: 60_000 }).toEqual({});
   first.close();
   deployments.remove("upgradedv1");
   const second = await open("upgraded", Object.values(code("v2")), 2);
@@ -113,7 +113,7 @@ test("parked work goes on under new code, while the old code is gone", async () 
   expect(await second.client.flow(promised ?? "").result()).toBe("v2:yes");
   expect(await second.client.flow(signaled ?? "").result()).toBe("v2:gone");
   second.close();
-}, 60_000);
+}, 180_000);
 
 test("a message for a function that the new code lacks waits, and is handled once it is back", async () => {
   const echo = fn("test/echo", (_, text: string) => text);
@@ -124,19 +124,19 @@ test("a message for a function that the new code lacks waits, and is handled onc
   });
   const first = await open("lacking", [later, echo]);
   const { id } = await first.client.start(later);
-  await expect.poll(() => runs, { timeout: 20_000 }).toBe(1);
-  await expect.poll(() => openInvocations("lacking"), { timeout: 20_000 }).toEqual({});
+  await expect.poll(() => runs, { timeout: 60_000 }).toBe(1);
+  await expect.poll(() => openInvocations("lacking"), { timeout: 60_000 }).toEqual({});
   first.close();
   deployments.remove("lackingv1");
   const told: string[] = [];
   const second = await open("lacking", [later], 2, (line) => told.push(line));
   await second.client.signal(id, "go", "here");
-  await expect.poll(() => told.join(), { timeout: 20_000 }).toMatch("test/echo");
+  await expect.poll(() => told.join(), { timeout: 60_000 }).toMatch("test/echo");
   second.close();
   const third = await open("lacking", [later, echo], 3);
   expect(await third.client.flow(id).result()).toBe("here");
   third.close();
-}, 60_000);
+}, 180_000);
 
 test("an invocation that cannot go on is found by the query of the documentation", async () => {
   const docs = readFileSync(new URL("../../../docs/restate.md", import.meta.url), "utf8");

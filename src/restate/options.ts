@@ -10,6 +10,7 @@ import {
   invalidOption,
   list,
   objectWith,
+  optional,
   record,
   wholeNumber,
   withDefault,
@@ -55,6 +56,14 @@ export interface RestateOptions {
   readonly retention?: Duration;
   /** Age-out time of states that were created without an id. Default: 7 days. */
   readonly ageOut?: Duration;
+  /**
+   * Path of a file that marks the running messages of this process, and of no other. A message that
+   * crashes the process several times is then given up as `POISONED`. Default: none, and the cluster
+   * repeats such a message forever.
+   */
+  readonly crashMarks?: string;
+  /** Number of crashes after which a message is given up, from 1. Default: 3. */
+  readonly crashLimit?: number;
   /** How long a message waits that cannot be handled yet. Default: 1 minute. */
   readonly parkedFor?: Duration;
   /** Longest silence of a node, before a client's request goes to the next. Default: 10 seconds. */
@@ -96,6 +105,8 @@ export const RESTATE_OPTIONS = {
   payloadLimit: withDefault(MOST_CHARACTERS, wholeNumber({ from: 1, to: MOST_CHARACTERS })),
   retention: withDefault("7d", durationMs()),
   ageOut: withDefault("7d", durationMs()),
+  crashMarks: optional(checkedBy<string>(readPath)),
+  crashLimit: withDefault(3, wholeNumber({ from: 1 })),
   parkedFor: withDefault("1m", durationMs()),
   attemptTimeout: withDefault("10s", durationMs()),
   requestTimeout: withDefault("1m", durationMs()),
@@ -127,4 +138,9 @@ function readCarry(value: unknown, name: string): number {
   if (value === false) return 0;
   if (Number.isSafeInteger(value) && Number(value) >= 1) return Number(value);
   throw invalidOption(name, "false or a whole number from 1", value);
+}
+
+function readPath(value: unknown, name: string): string {
+  if (typeof value === "string" && value !== "") return value;
+  throw invalidOption(name, "the path of a file", value);
 }

@@ -3,6 +3,9 @@ import { hasState, knowsFunction } from "../core/activation/definition.ts";
 import type { Definition } from "../core/activation/definition.ts";
 import { toHex } from "../core/crypto/hex.ts";
 import { ClaimedFlowNumbers } from "../core/engine/claimed-flow-numbers.ts";
+import { CrashGuard } from "../core/host/crash-guard.ts";
+import { HandbackError } from "../core/errors/errors.ts";
+import { rootId } from "../core/message/message-id.ts";
 import { WorkLog } from "../core/host/work-log.ts";
 import { readOptions } from "../core/validation/options.ts";
 import type { ReadOptions } from "../core/validation/options.ts";
@@ -21,6 +24,12 @@ import { claimProcess } from "../futures/client/claim-process.ts";
 import { Client } from "../futures/client/client.ts";
 import { toDeadLetter } from "../futures/client/dead-letter.ts";
 import type { DeadLetterReport } from "../futures/client/dead-letter.ts";
+import {
+  isHeld,
+  redrivenMessage,
+  requireId,
+  unregisteredTarget,
+} from "../futures/client/redrive.ts";
 import { FLOW_VALUE } from "../futures/flow/flow-record.ts";
 import { flowOfReplyKey, settledReply } from "../futures/flow/settled-reply.ts";
 import type { StartFlow } from "../futures/protocol/messages.ts";
@@ -28,6 +37,7 @@ import { SYSTEM, systemAddress } from "../futures/protocol/system.ts";
 import { withEgress } from "../futures/run/egress.ts";
 import { defineAll } from "../futures/run/registry.ts";
 import { toFailure } from "../futures/types/failure.ts";
+import { CrashMarkFile } from "../machine/crash-mark-file.ts";
 import { monotonicMs } from "../machine/real-time.ts";
 import { RESTATE_OPTIONS } from "./options.ts";
 import type { RestateOptions } from "./options.ts";
@@ -48,6 +58,21 @@ export interface Restate {
    * @throws `CLOSED`, `CLUSTER_UNAVAILABLE`
    */
   deadLetters(limit?: number): Promise<readonly DeadLetterReport[]>;
+  /**
+   * Sends the message of a dead letter again, and removes the letter. The new message has the same
+   * payload and `idempotencyKey`. If the letter `isHeld`, its result goes to all that wait for it;
+   * otherwise the message is one-way.
+   *
+   * Resolves to false, and changes nothing, if the message has no input because a future in it was
+   * rejected.
+   * @throws `NOT_FOUND`, `UNKNOWN_FUNCTION`, `CLOSED`, `CLUSTER_UNAVAILABLE`
+   */
+  redrive(id: string): Promise<boolean>;
+  /**
+   * Deletes a dead letter. If the letter `isHeld`, all that wait for its message get the failure.
+   * @throws as {@link Restate.redrive}
+   */
+  discard(id: string): Promise<void>;
   /** Ends the waits of the client. The cluster goes on. */
   close(): void;
 }
@@ -122,9 +147,21 @@ export function restateWith(
         logger: sdkLogger(log),
       }));
     },
+    redrive: async (id) => decideLetter(engine, id, await engine.nextFlow()),
+    discard: async (id) => void (await decideLetter(engine, id)),
     deadLetters: async (limit = 100) => (await engine.deadLetters(limit)).map(toDeadLetter),
     close: () => engine.close(),
   };
+}
+
+/** Decides about a dead letter. Returns false if there is no message to send again. */
+async function decideLetter(engine: RestateEngine, id: string, flow?: string): Promise<boolean> {
+  requireId(id);
+  const decided = await engine.decideLetter(id, flow);
+  if (decided.outcome === "unknown function") throw unregisteredTarget(id, decided);
+  if (decided.outcome === "absent")
+    throw new HandbackError("NOT_FOUND", `there is no dead letter ${id}`, { details: { id } });
+  return decided.outcome === "done";
 }
 
 type UsedOptions = ReadOptions<typeof RESTATE_OPTIONS>;
@@ -176,6 +213,16 @@ function hostedFunctions(
     instantAfter: (instant, delayMs) => instant + delayMs,
     parkedForMs: parkedFor,
     carriedCalls: carry,
+    letters: {
+      isHeld,
+      redrivenMessage: (letter, flow) => redrivenMessage(letter, rootId(flow)),
+    },
+    crashGuard: crashGuardOf(used),
     resultLimit: RESULT_LIMIT,
   };
+}
+
+function crashGuardOf({ crashMarks, crashLimit: limit, clock, log }: UsedOptions) {
+  if (crashMarks === undefined) return undefined;
+  return new CrashGuard({ marks: new CrashMarkFile(crashMarks, log), clock, limit });
 }

@@ -4,8 +4,8 @@ const BATCH = "src/engines/statefun/request/batch.ts";
 const OUTGOING = "src/engines/statefun/request/outgoing.ts";
 const HANDLER = "src/engines/statefun/request/request-handler.ts";
 const RUNNING = "src/engines/statefun/request/running-requests.ts";
-const GUARD = "src/engines/statefun/poison/crash-guard.ts";
-const MARKS = "src/engines/statefun/poison/crash-mark-file.ts";
+const GUARD = "src/core/host/crash-guard.ts";
+const MARKS = "src/machine/crash-mark-file.ts";
 const RULES = "test/engines/statefun/cluster-rules.test.ts";
 const CONFORMANCE = "test/conformance/statefun-wire.test.ts";
 
@@ -111,6 +111,15 @@ export const CLUSTER: readonly Mutation[] = [
       "a message that crashes the process > does not harm messages that ran beside it: they run one by one, and are cleared",
   },
   {
+    breaks: "cluster: a long handler that ran beside a crash holds up the others",
+    file: GUARD,
+    find: "setTimer(SOON_MS, unmark);",
+    replace: "setTimer(SOON_MS, () => marks.end(key));",
+    test: RULES,
+    killedBy:
+      "a message that crashes the process > holds up the others that ran beside it for the first seconds only",
+  },
+  {
     breaks: "cluster: a message that ran well keeps its crashes",
     file: MARKS,
     find: "    this.#crashes.delete(key);\n    if (this.#running",
@@ -124,7 +133,7 @@ export const CLUSTER: readonly Mutation[] = [
     file: MARKS,
     find: "        this.#file = this.#rewrite();\n        closeSync(old);\n",
     replace: "        closeSync(old);\n        this.#file = this.#rewrite();\n",
-    test: "test/engines/statefun/poison/crash-mark-file.test.ts",
+    test: "test/engines/statefun/crash-mark-file.test.ts",
     killedBy: "a file that cannot be written anew stays in use, and closes no file of others",
   },
   {

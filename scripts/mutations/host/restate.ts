@@ -2,6 +2,8 @@ import type { Mutation } from "../mutation.ts";
 
 const CARRIER = "src/engines/restate/delivery/carrier.ts";
 const CARRIER_TESTS = "test/engines/restate/carrier.test.ts";
+const LETTER_TESTS = "test/engines/restate/dead-letters.test.ts";
+const STEP_TESTS = "test/engines/restate/step.test.ts";
 const INGRESS = "src/engines/restate/client/ingress.ts";
 const INGRESS_TESTS = "test/engines/restate/ingress.test.ts";
 
@@ -110,5 +112,57 @@ export const RESTATE: readonly Mutation[] = [
     test: INGRESS_TESTS,
     killedBy:
       "a request to the ingress > is not definite if one of its attempts was not, or it follows another one",
+  },
+  {
+    breaks: "restate: a dead letter that was decided is kept",
+    file: "src/engines/restate/delivery/decide-letter.ts",
+    find: "  if (outcome === DONE) await removeDeadLetter(journal, decision.id);\n",
+    replace: "",
+    test: LETTER_TESTS,
+    killedBy: "dead letters > are listed in their order, and each is decided once",
+  },
+  {
+    breaks: "restate: the list of dead letters forgets one",
+    file: "src/engines/restate/delivery/dead-letters.ts",
+    find: "  if (first < removed) return;\n",
+    replace: "  if (first < removed) first = removed + 1;\n",
+    test: LETTER_TESTS,
+    killedBy: "dead letters > are listed in their order, and each is decided once",
+  },
+  {
+    breaks: "restate: a held message that is sent again keeps its crashes",
+    file: "src/engines/restate/delivery/step.ts",
+    find: "const cause = { key: `${envelope.id}-${at}`,",
+    replace: "const cause = { key: `${envelope.id}-1000`,",
+    test: LETTER_TESTS,
+    killedBy: "a message is given up after some crashes, and runs when it is sent again later",
+  },
+  {
+    breaks: "restate: effects and states have any size",
+    file: "src/engines/restate/delivery/step.ts",
+    find: "    if (size <= functions.resultLimit) return text;\n",
+    replace: "    if (size >= 0) return text;\n",
+    test: STEP_TESTS,
+    killedBy:
+      "a state that would become larger than Restate reads fails the call, and stays as it was",
+  },
+  {
+    breaks: "restate: a value that is replaced counts twice",
+    file: "src/engines/restate/delivery/address-state.ts",
+    find: "filter((name) => !names.has(name));",
+    replace: "filter((name) => names.size >= 0 || name);",
+    test: STEP_TESTS,
+    killedBy:
+      "a state that would become larger than Restate reads fails the call, and stays as it was",
+  },
+  {
+    breaks: "restate: a function that code lacks is not journaled",
+    file: "src/engines/restate/delivery/step.ts",
+    find: "  const environment = atClock(functions.environment, (now) => Math.max(now, at));\n",
+    replace:
+      "  if (definition === undefined) return readStepResult(unknown({ type: target.type }));\n  const environment = atClock(functions.environment, (now) => Math.max(now, at));\n",
+    test: STEP_TESTS,
+    killedBy:
+      "whether this code has step/gone is journaled, so other code may go on with the invocation",
   },
 ];

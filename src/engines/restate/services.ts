@@ -15,6 +15,8 @@ import type { Listener } from "./delivery/address-state.ts";
 import { collectAtAddress } from "./delivery/collection.ts";
 import { Carrier } from "./delivery/carrier.ts";
 import type { HostedFunctions } from "./delivery/functions.ts";
+import { decideLetter } from "./delivery/decide-letter.ts";
+import type { LetterDecision } from "./delivery/decide-letter.ts";
 import { keepDeadLetter, listDeadLetters } from "./delivery/dead-letters.ts";
 import { forgetReply, listenForReply, putReply, waitForReply } from "./delivery/replies.ts";
 import type { Waiting } from "./delivery/replies.ts";
@@ -165,17 +167,25 @@ function waitService(functions: HostedFunctions): RestateService {
   });
 }
 
-function deadLettersObject({ names }: HostedFunctions): RestateService {
+function deadLettersObject(functions: HostedFunctions): RestateService {
   const { exclusive, shared } = handlers.object;
   const add = async (ctx: ObjectContext, letter: string): Promise<string> => {
     await keepDeadLetter(objectJournalOf(ctx), letter);
     return "null";
   };
+  const decide = async (ctx: ObjectContext, input: string): Promise<string> =>
+    JSON.stringify(
+      await decideLetter(functions, objectJournalOf(ctx), JSON.parse(input) as LetterDecision),
+    );
   const list = async (ctx: ObjectSharedContext, limit: string): Promise<string> =>
     JSON.stringify(await listDeadLetters(readsOf(ctx), Number(limit)));
   return object({
-    name: names.letters,
-    handlers: { add: exclusive(PRIVATE, add), list: shared(TEXT, list) },
+    name: functions.names.letters,
+    handlers: {
+      add: exclusive(PRIVATE, add),
+      decide: exclusive(TEXT, decide),
+      list: shared(TEXT, list),
+    },
     // Its letters are many, and each delivery needs few of them.
     options: { ...OPTIONS, enableLazyState: true },
   });

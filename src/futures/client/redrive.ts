@@ -42,14 +42,8 @@ export async function redriveDeadLetter(engine: DeadLetterEngine, id: string): P
   if (message === undefined) return false;
   const { name, target, payload } = message;
   const { type } = target;
-  if (!engine.knows(type, name, payload)) {
-    const missing = engine.knows(type) ? `the operation ${name} of ${type}` : type;
-    throw new HandbackError(
-      "UNKNOWN_FUNCTION",
-      `the message ${id} was for ${missing}, which is not registered with this engine`,
-      { details: { function: type, operation: name } },
-    );
-  }
+  if (!engine.knows(type, name, payload))
+    throw unregisteredTarget(id, { type, operation: name, isKnown: engine.knows(type) });
   await engine.deadLetters.deleteDeadLetter(id, message);
   return true;
 }
@@ -66,7 +60,28 @@ export async function discardDeadLetter(engine: DeadLetterEngine, id: string): P
   else await engine.deadLetters.deleteDeadLetter(letter.envelope.id);
 }
 
-function requireId(id: unknown): void {
+/** The target of a dead letter. `isKnown`: its function is registered, and lacks the operation. */
+export interface UnregisteredTarget {
+  readonly type: string;
+  readonly operation: string;
+  readonly isKnown: boolean;
+}
+
+/** Makes the error for a dead letter whose function, or whose operation, is not registered. */
+export function unregisteredTarget(
+  id: string,
+  { type, operation, isKnown }: UnregisteredTarget,
+): HandbackError {
+  const missing = isKnown ? `the operation ${operation} of ${type}` : type;
+  return new HandbackError(
+    "UNKNOWN_FUNCTION",
+    `the message ${id} was for ${missing}, which is not registered with this engine`,
+    { details: { function: type, operation } },
+  );
+}
+
+/** @throws `INVALID_OPTIONS` if it is no id of a dead letter */
+export function requireId(id: unknown): void {
   if (typeof id !== "string") throw invalidOption("the dead letter", "its id", id);
 }
 
@@ -79,7 +94,7 @@ export function isHeld({ envelope }: DeadLetter): boolean {
  * Returns the message to send in place of a dead letter. None if its input never came to be, or if
  * it was held and its work was canceled.
  */
-function redrivenMessage({ envelope }: DeadLetter, id: MessageId): Envelope | undefined {
+export function redrivenMessage({ envelope }: DeadLetter, id: MessageId): Envelope | undefined {
   const control = callControlOf(envelope);
   if (control.incomplete === true || control.withdrawn === true) return undefined;
   if (control.held !== undefined) return releasedMessage(envelope, control);

@@ -7,8 +7,8 @@ import { SeededRandom, VirtualClock } from "handback/testing";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { driven } from "../../../src/testing/conformance/driven.ts";
 import { silentLog } from "handback/engine";
-import { CrashGuard } from "../../../src/engines/statefun/poison/crash-guard.ts";
-import { CrashMarkFile } from "../../../src/engines/statefun/poison/crash-mark-file.ts";
+import { CrashGuard } from "../../../src/core/host/crash-guard.ts";
+import { CrashMarkFile } from "../../../src/machine/crash-mark-file.ts";
 import { MESSAGE_TYPES } from "../../../src/engines/statefun/request/message-format.ts";
 import { temporaryDirectory } from "../../stores/support/temporary-directory.ts";
 import { WireCluster } from "./cluster/wire-cluster.ts";
@@ -337,6 +337,27 @@ describe("a message that crashes the process", () => {
     expect(["a", "b"].map((key) => second.crashes(key))).toEqual([0, 0]);
     const third = new CrashMarkFile(path, silentLog);
     expect(["a", "b", "c"].map((key) => third.crashes(key))).toEqual([0, 0, 0]);
+  });
+
+  test("holds up the others that ran beside it for the first seconds only", async () => {
+    const path = crashFile();
+    const first = new CrashMarkFile(path, silentLog);
+    for (const key of ["long", "short"]) first.begin(key);
+    const clock = new VirtualClock();
+    const marks = new CrashMarkFile(path, silentLog);
+    const guard = new CrashGuard({ marks, clock, limit: 3 });
+    const begun: string[] = [];
+    const begin = (key: string) =>
+      guard.run(key, () => {
+        begun.push(key);
+        return new Promise<void>(() => undefined);
+      });
+    void begin("long");
+    void begin("short");
+    await clock.advance(1_000);
+    expect(begun).toEqual(["long"]);
+    await clock.advance(6_000);
+    expect(begun).toEqual(["long", "short"]);
   });
 
   test("is not blamed for a crash long after its start", () => {

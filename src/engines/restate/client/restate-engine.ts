@@ -11,6 +11,7 @@ import type { Clock } from "../../../core/host/clock.ts";
 import type { Address } from "../../../core/message/address.ts";
 import type { Envelope } from "../../../core/message/envelope.ts";
 import type { Answer, Question } from "../delivery/address.ts";
+import type { LetterDecision, LetterOutcome } from "../delivery/decide-letter.ts";
 import type { KeptDeadLetter } from "../delivery/dead-letters.ts";
 import { readKeptDeadLetter } from "../delivery/dead-letters.ts";
 import type { WaitResult, Waiting } from "../delivery/replies.ts";
@@ -127,6 +128,23 @@ export class RestateEngine implements Engine {
     const { signal } = this.#closing;
     const letters = await ingress.request({ to, input: String(limit), signal });
     return (JSON.parse(letters) as readonly string[]).map(readKeptDeadLetter);
+  }
+
+  /** Decides about a message that failed. With `redriveAs`, the number of a flow, it is sent again. */
+  async decideLetter(id: string, redriveAs?: string): Promise<LetterOutcome> {
+    const { names, ingress } = this.#parts;
+    const decision: LetterDecision = {
+      id,
+      at: this.now(),
+      ...(redriveAs !== undefined && { redriveAs }),
+    };
+    const answer = await ingress.request({
+      to: { service: names.letters, key: LETTERS_KEY, handler: "decide" },
+      input: JSON.stringify(decision),
+      idempotencyKey: this.nextRequest(),
+      signal: this.#closing.signal,
+    });
+    return JSON.parse(answer) as LetterOutcome;
   }
 
   /** Ends the waits of this client. The cluster goes on. */

@@ -1,9 +1,10 @@
 import { hasState } from "../../../core/activation/definition.ts";
 import type { Definition } from "../../../core/activation/definition.ts";
-import type { Reply } from "../../../core/activation/effects.ts";
+import type { DeadLetter, Reply } from "../../../core/activation/effects.ts";
 import type { Environment } from "../../../core/activation/environment.ts";
 import type { StateReader } from "../../../core/activation/activation.ts";
 import type { Json } from "../../../core/data/json.ts";
+import type { CrashGuard } from "../../../core/host/crash-guard.ts";
 import type { Address } from "../../../core/message/address.ts";
 import type { Envelope } from "../../../core/message/envelope.ts";
 import { writeAddressKey } from "../wire/address-key.ts";
@@ -29,6 +30,14 @@ export interface HostedFunctions {
   readonly parkedForMs: number;
   /** Largest number of calls in one invocation. With 0, each call is an invocation of its own. */
   readonly carriedCalls: number;
+  readonly letters: {
+    /** Tells whether something waits for the outcome of a message that failed. */
+    isHeld(letter: DeadLetter): boolean;
+    /** Returns the message to send in place of a letter, as part of the flow with this number. */
+    redrivenMessage(letter: DeadLetter, flow: string): Envelope | undefined;
+  };
+  /** Bounds the crashes of the process that one message causes. Absent: nothing bounds them. */
+  readonly crashGuard: CrashGuard | undefined;
   /** Largest result of one handler in bytes, as it is kept in a journal. */
   readonly resultLimit: number;
 }

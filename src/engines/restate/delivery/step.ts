@@ -1,7 +1,7 @@
 import { activate } from "../../../core/activation/activate.ts";
 import type { Cause } from "../../../core/activation/activation.ts";
 import type { Definition } from "../../../core/activation/definition.ts";
-import type { Effects } from "../../../core/activation/effects.ts";
+import type { DeadLetter, Effects } from "../../../core/activation/effects.ts";
 import type { Environment } from "../../../core/activation/environment.ts";
 import { HandbackError } from "../../../core/errors/errors.ts";
 import { logFacts } from "../../../core/errors/log-facts.ts";
@@ -11,11 +11,13 @@ import type { Journal } from "../journal/journal.ts";
 import type { Delivery } from "../wire/delivery.ts";
 import { printEffects, printDeadLetter } from "../wire/printed-effects.ts";
 import type { PrintedEffects } from "../wire/printed-effects.ts";
+import { NO_STATE } from "./address-state.ts";
 import type { SizedState } from "./address-state.ts";
 import { keyOfTarget } from "./functions.ts";
 import type { HostedFunctions } from "./functions.ts";
 
-type SizedCause = Cause & { readonly state: SizedState };
+/** A message to handle, and its name among all messages that are handled. */
+type SizedCause = Cause & { readonly key: string; readonly state: SizedState };
 
 /** The result of handling a message, or the reason for which it must wait. */
 export type StepResult =
@@ -49,7 +51,8 @@ export async function beginStep(
   if (definition !== undefined && functions.isPure(definition))
     return runPure(functions, definition, delivery, state);
   const environment = atClock(functions.environment, (now) => Math.max(now, at));
-  const cause = { envelope, state, environment };
+  // A held message that is sent again has the same id, and another instant.
+  const cause = { key: `${envelope.id}-${at}`, envelope, state, environment };
   run(`${target.type} ${name}`, async () => {
     if (definition === undefined) return unknown({ type: target.type });
     const operation = definition.missingOperation?.(name, payload);
@@ -108,7 +111,7 @@ async function runHandler(
     return JSON.stringify({ at, effects: printed } satisfies StepResult);
   };
   try {
-    const effects = await activate(definition, cause);
+    const effects = await activateGuarded(functions, definition, cause);
     const text = print(effects);
     const size = storedSize(text, effects, cause.state, functions.resultLimit);
     if (size <= functions.resultLimit) return text;
@@ -116,6 +119,16 @@ async function runHandler(
   } catch (error) {
     return JSON.stringify(failedStep(error));
   }
+}
+
+/** Activates a user's function, or gives its message up if the process has crashed of it too often. */
+function activateGuarded(
+  { crashGuard }: HostedFunctions,
+  definition: Definition,
+  cause: SizedCause,
+): Effects | Promise<Effects> {
+  if (crashGuard === undefined || definition.system) return activate(definition, cause);
+  return crashGuard.run(cause.key, (crashes) => activate(definition, { ...cause, crashes }));
 }
 
 /** Prints the failure of a call whose effects are too large, for all that wait for it. */
@@ -131,12 +144,36 @@ async function printTooLarge(
   const failure = functions.describe(
     new HandbackError("PAYLOAD_TOO_LARGE", why, { details: { size, limit } }),
   );
-  const at = cause.environment.clock.now();
-  const failed = await activate(definition, { ...cause, discarded: failure });
-  const effects = printEffects(failed, at, (each) => keyOfTarget(functions, each));
+  const { at, effects } = await discarded(functions, definition, cause, failure);
   const letters =
     effects.sends.length > 0 ? [] : [printDeadLetter({ envelope: cause.envelope, failure }, at)];
   return JSON.stringify({ at, effects: { ...effects, letters } } satisfies StepResult);
+}
+
+/** Returns the effects of telling the failure of a message to all that wait for it. */
+async function discarded(
+  functions: HostedFunctions,
+  definition: Definition,
+  cause: Cause,
+  failure: Json,
+): Promise<{ readonly at: number; readonly effects: PrintedEffects }> {
+  const at = cause.environment.clock.now();
+  const effects = await activate(definition, { ...cause, discarded: failure });
+  return { at, effects: printEffects(effects, at, (each) => keyOfTarget(functions, each)) };
+}
+
+/** Tells the failure of a held message to all that wait for it. Returns a step's result as text. */
+export async function discardMessage(
+  functions: HostedFunctions,
+  definition: Definition,
+  { envelope, failure }: DeadLetter,
+): Promise<string> {
+  const cause = { envelope, state: NO_STATE, environment: functions.environment };
+  try {
+    return JSON.stringify(await discarded(functions, definition, cause, failure));
+  } catch (error) {
+    return JSON.stringify(failedStep(error));
+  }
 }
 
 const utf8 = new TextEncoder();

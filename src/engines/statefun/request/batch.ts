@@ -7,7 +7,7 @@ import { digest } from "../../../core/crypto/digest.ts";
 import type { Address } from "../../../core/message/address.ts";
 import type { Envelope } from "../../../core/message/envelope.ts";
 import { expiredValues, nextExpiry } from "../../../core/state/expired-values.ts";
-import type { CrashGuard } from "../poison/crash-guard.ts";
+import type { CrashGuard } from "../../../core/host/crash-guard.ts";
 import type { Invocation } from "../wire/request.ts";
 import { attempt, attemptLater } from "./attempt.ts";
 import { MESSAGE_TYPES, readEnvelope } from "./message-format.ts";

@@ -11,7 +11,7 @@ import { readRequest } from "../wire/request.ts";
 import type { BatchRequest, Invocation, TypedBytes } from "../wire/request.ts";
 import { writeMissingValues, writeNothing, writeResponse } from "../wire/response.ts";
 import type { BatchResponse } from "../wire/response.ts";
-import type { CrashGuard } from "../poison/crash-guard.ts";
+import type { CrashGuard } from "../../../core/host/crash-guard.ts";
 import { attempt } from "./attempt.ts";
 import { runBatch } from "./batch.ts";
 import type { Unhandled } from "./batch.ts";

@@ -8,7 +8,7 @@ const HOUR_MS = 3_600_000;
 /** Long enough for several requests to arrive before it ends. */
 const AGE_MS = 2000;
 /** Leaves time for a few calls after a part of it. */
-const LONG_AGE_MS = 4000;
+const LONG_AGE_MS = 6000;
 
 const account = stateful("test/account", {
   state: { balance: value(100) },

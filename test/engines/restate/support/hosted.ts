@@ -1,6 +1,8 @@
 import type { Definition } from "handback/engine";
 import type { HostedFunctions } from "../../../../src/engines/restate/delivery/functions.ts";
 import { serviceNames } from "../../../../src/engines/restate/wire/recipient.ts";
+import { rootId } from "../../../../src/core/message/message-id.ts";
+import { isHeld, redrivenMessage } from "../../../../src/futures/client/redrive.ts";
 import { systemClock } from "../../../../src/engines/embedded/host/system-clock.ts";
 
 /** Makes the functions of an application named `app`. */
@@ -31,6 +33,8 @@ export function hosted(
     instantAfter: (instant, delayMs) => instant + delayMs,
     parkedForMs: 1_000,
     carriedCalls,
+    letters: { isHeld, redrivenMessage: (letter, flow) => redrivenMessage(letter, rootId(flow)) },
+    crashGuard: undefined,
     resultLimit: 1_000_000,
   };
 }

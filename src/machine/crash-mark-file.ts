@@ -1,7 +1,7 @@
 import { closeSync, openSync, readFileSync, renameSync, writeFileSync, writeSync } from "node:fs";
-import { logFacts } from "../../../core/errors/log-facts.ts";
-import type { Log } from "../../../core/host/log.ts";
-import type { CrashMarks } from "./crash-guard.ts";
+import { logFacts } from "../core/errors/log-facts.ts";
+import type { Log } from "../core/host/log.ts";
+import type { CrashMarks } from "../core/host/crash-guard.ts";
 
 /** Size in characters at which the file is written anew. */
 const LARGE = 4_000_000;

@@ -1,5 +1,5 @@
-import type { Clock } from "../../../core/host/clock.ts";
-import { SOON_MS } from "../../../core/host/soon.ts";
+import type { Clock } from "./clock.ts";
+import { SOON_MS } from "./soon.ts";
 
 /** Keeps the messages that are being handled, so that a crash of the process shows them. */
 export interface CrashMarks {
@@ -24,13 +24,13 @@ export interface CrashGuardParts {
  * long as it takes.
  *
  * CG1 A message has a mark while its handler runs, but for the first seconds only.
- * CG2 Messages that ran in a crash run one after the other, so the one that crashes the process is
- * soon the only one with several crashes.
+ * CG2 Messages that ran in a crash have their marks one after the other, so the one that crashes the
+ * process is soon the only one with several crashes. A long handler does not hold up the others.
  * CG3 A message that was given up keeps its crashes, because the answer that says so may be lost.
  */
 export class CrashGuard {
   readonly #parts: CrashGuardParts;
-  #suspects: Promise<unknown> = Promise.resolve();
+  #suspects: Promise<void> = Promise.resolve();
 
   constructor(parts: CrashGuardParts) {
     this.#parts = parts;
@@ -49,23 +49,30 @@ export class CrashGuard {
     const crashes = marks.crashes(key);
     if (crashes >= limit) return handle(crashes);
     if (crashes === 0) return this.#runMarked(key, handle);
-    const turn = this.#suspects.then(() => this.#runMarked(key, handle));
-    this.#suspects = turn.catch(() => undefined);
-    return turn;
+    const before = this.#suspects;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#suspects = promise;
+    await before;
+    return this.#runMarked(key, handle, resolve);
   }
 
   async #runMarked<Result>(
     key: string,
     handle: (crashes: undefined) => Result | Promise<Result>,
+    onUnmarked: () => void = () => undefined,
   ): Promise<Result> {
     const { marks, clock } = this.#parts;
+    const unmark = (): void => {
+      marks.end(key);
+      onUnmarked();
+    };
     marks.begin(key);
-    const cancel = clock.setTimer(SOON_MS, () => marks.end(key));
+    const cancel = clock.setTimer(SOON_MS, unmark);
     try {
       return await handle(undefined);
     } finally {
       cancel();
-      marks.end(key);
+      unmark();
     }
   }
 }

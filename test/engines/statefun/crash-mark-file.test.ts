@@ -2,8 +2,8 @@ import { mkdirSync, openSync, rmdirSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { silentLog } from "handback/engine";
 import { expect, test } from "vitest";
-import { CrashMarkFile } from "../../../../src/engines/statefun/poison/crash-mark-file.ts";
-import { temporaryDirectory } from "../../../stores/support/temporary-directory.ts";
+import { CrashMarkFile } from "../../../src/machine/crash-mark-file.ts";
+import { temporaryDirectory } from "../../stores/support/temporary-directory.ts";
 
 /** A key whose mark makes the file large enough to be written anew. */
 const LONG = "k".repeat(4_000_001);

@@ -19,6 +19,7 @@ import { POISON } from "./mutations/poison.ts";
 import { SETTLEMENT } from "./mutations/settlement.ts";
 import { SHIELDING } from "./mutations/shielding.ts";
 import { KAFKA } from "./mutations/statefun/kafka.ts";
+import { LIMITED } from "./mutations/statefun/limits.ts";
 import { REPEATED_REQUESTS } from "./mutations/statefun/repeated-requests.ts";
 import { STATEFUN_REQUESTS } from "./mutations/statefun/requests.ts";
 import { BACKUPS_OF_STORES } from "./mutations/store/backups.ts";
@@ -62,6 +63,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...DECLARATIONS,
   ...VALUES,
   ...KAFKA,
+  ...LIMITED,
   ...REPEATED_REQUESTS,
   ...STATEFUN_REQUESTS,
   ...RENAMED,

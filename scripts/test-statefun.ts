@@ -18,6 +18,7 @@ import { runClusterTests } from "./clusters/run-cluster-tests.ts";
 import { settingsTable } from "./clusters/settings-table.ts";
 import type { Column } from "./clusters/settings-table.ts";
 import type { HazardCounts } from "../test/clusters/statefun/support/hazards.ts";
+import { chosenSettings } from "../test/clusters/statefun/support/settings.ts";
 
 /** The Python SDKs, each with what it needs, and the variable that names its Python. */
 const SDKS = [
@@ -41,10 +42,12 @@ const { values, positionals: files } = parseArgs({
   allowPositionals: true,
   options: CLUSTER_ARGUMENTS,
 });
+chooseSettings("STATEFUN_SETTINGS", values);
 const withKafka = values.all === true || files.some((file) => file.includes("kafka"));
 if (withKafka) process.env["STATEFUN_KAFKA"] = "true";
+const needsBroker = withKafka || chosenSettings().some(({ isThroughKafka }) => isThroughKafka);
 
-const missing = installSdks() ?? buildHarness() ?? (withKafka ? buildBroker() : undefined);
+const missing = installSdks() ?? buildHarness() ?? (needsBroker ? buildBroker() : undefined);
 if (missing === undefined) await runTests();
 else {
   console.error(`The tests of handback/statefun did not run: ${missing}.`);
@@ -77,7 +80,6 @@ function isInstalled(python: string): boolean {
 }
 
 async function runTests(): Promise<void> {
-  chooseSettings("STATEFUN_SETTINGS", values);
   await runClusterTests({
     folder: "test/clusters/statefun",
     files,

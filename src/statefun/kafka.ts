@@ -9,6 +9,7 @@ import {
   objectWith,
   optional,
   readOptions,
+  wholeNumber,
   withDefault,
 } from "../core/validation/options.ts";
 import type { OptionTable } from "../core/validation/options.ts";
@@ -40,6 +41,11 @@ export interface KafkaOptions {
    * Default: 30 seconds.
    */
   readonly patience?: Duration;
+  /**
+   * The setting `max.message.bytes` of the topic of replies. A reply or dead letter that is larger
+   * leaves without its value. Default: 1,048,588, as in Kafka.
+   */
+  readonly maxMessageBytes?: number;
   /** Encryption and authentication, as `@platformatic/kafka` takes them. Default: none. */
   readonly security?: KafkaSecurity;
   /** Log of broken connections. Default: warnings and errors go to `console`. */
@@ -52,18 +58,23 @@ export interface Kafka {
   readonly egress: ClusterEgress;
   /** The topic of replies, by the type of their egress. */
   readonly kafkaTopics: Readonly<Record<string, string>>;
+  /** The largest record of the topic of replies in bytes, by the type of their egress. */
+  readonly recordLimits: Readonly<Record<string, number>>;
 }
 
 const OPTIONS = {
   brokers: checkedBy<readonly string[]>(readBrokers),
   name: KAFKA_NAME,
   patience: withDefault("30s", durationMs()),
+  maxMessageBytes: withDefault(1_048_588, wholeNumber({ from: 16_640 })),
   security: optional(checkedBy<KafkaSecurity>(readSecurity)),
   log: withDefault(consoleLog, objectWith<Log>(LOG_METHODS)),
 } satisfies OptionTable<KafkaOptions>;
 
 /** Bytes of the random name of a client. */
 const NAME_BYTES = 8;
+/** Room for what a broker adds to a record: the heads of the record and of its batch. */
+const BATCH_BYTES = 256;
 
 /**
  * Leads a client into a Stateful Functions cluster and out of it through Kafka: requests go to the
@@ -87,7 +98,8 @@ const NAME_BYTES = 8;
  * engine.close();
  */
 export function kafka(options: KafkaOptions): Kafka {
-  const { brokers, name, patience, security, log } = readOptions("kafka", OPTIONS, options);
+  const used = readOptions("kafka", OPTIONS, options);
+  const { brokers, name, patience, maxMessageBytes, security, log } = used;
   const names = kafkaNames(name);
   const clientName = `${name}-${toHex(secret(NAME_BYTES))}`;
   let loading: Promise<KafkaConnections> | undefined;
@@ -104,6 +116,7 @@ export function kafka(options: KafkaOptions): Kafka {
     ingress: new KafkaIngress({ ...parts, topics: names.requests }),
     egress: new KafkaEgress({ ...parts, type: names.egress, topic: names.replies, log }),
     kafkaTopics: { [names.egress]: names.replies },
+    recordLimits: { [names.egress]: maxMessageBytes - BATCH_BYTES },
   };
 }
 

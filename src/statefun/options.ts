@@ -50,6 +50,11 @@ export interface RequestReplyOptions {
    */
   readonly kafkaTopics?: Readonly<Record<string, string>>;
   /**
+   * Largest records of egresses in bytes, by type, at least 16,384. A cluster restarts its job for a
+   * record that is larger than a topic takes, so this library sends none. Default: no limit.
+   */
+  readonly recordLimits?: Readonly<Record<string, number>>;
+  /**
    * File in which this process notes the messages that it handles, one for each process. A message
    * that crashes the process several times is then given up as `POISONED`. Default: none, and the
    * cluster repeats such a message forever.
@@ -91,6 +96,7 @@ export const MODULE_OPTIONS = {
   sinks: withDefault({}, record<Sink>()),
   deadLetters: optional({ read: checkTypename }),
   kafkaTopics: withDefault({}, checkedBy(readTopics)),
+  recordLimits: withDefault({}, checkedBy(readRecordLimits)),
   crashMarks: optional(checkedBy<string>(readPath)),
   crashLimit: withDefault(3, positive),
   types: withDefault([], list<MessageType<unknown>>()),
@@ -108,6 +114,18 @@ export const MODULE_OPTIONS = {
 function readPath(value: unknown, name: string): string {
   if (typeof value === "string" && value !== "") return value;
   throw invalidOption(name, "the path of a file", value);
+}
+
+/** Room for a dead letter without its message, whatever its ids. */
+const recordSize = wholeNumber({ from: 16_384 });
+
+function readRecordLimits(value: unknown, name: string): Readonly<Record<string, number>> {
+  if (typeof value !== "object" || value === null) throw invalidOption(name, "an object", value);
+  const entries = Object.entries(value).map(
+    ([egress, limit]: readonly [string, unknown]) =>
+      [checkTypename(egress), recordSize.read(limit, `${name}.${egress}`)] as const,
+  );
+  return Object.fromEntries(entries);
 }
 
 /** A topic as Kafka accepts it. */

@@ -1,5 +1,5 @@
 import type { Reply } from "../core/activation/effects.ts";
-import { writeReply } from "../engines/statefun/client/reply-format.ts";
+import { writeEmptiedReply, writeReply } from "../engines/statefun/client/reply-format.ts";
 import { checkUnwrapped } from "../engines/statefun/wire/relayed.ts";
 import type { EgressRecord } from "../engines/statefun/wire/response.ts";
 import { knowsFunction } from "../core/activation/definition.ts";
@@ -8,6 +8,8 @@ import type { Address } from "../core/message/address.ts";
 import type { Environment } from "../core/activation/environment.ts";
 import { toBase64 } from "../core/codec/base64.ts";
 import type { Encoded } from "../core/codec/encoded.ts";
+import type { Json } from "../core/data/json.ts";
+import { HandbackError } from "../core/errors/errors.ts";
 import { toHex } from "../core/crypto/hex.ts";
 import type { Log } from "../core/host/log.ts";
 import { WorkLog } from "../core/host/work-log.ts";
@@ -21,7 +23,7 @@ import {
   readEnvelope,
   writeEnvelope,
 } from "../engines/statefun/request/message-format.ts";
-import type { LostMessage, Routes } from "../engines/statefun/request/outgoing.ts";
+import type { LostMessage, ReplyRecord, Routes } from "../engines/statefun/request/outgoing.ts";
 import { RemoteFunctions } from "../engines/statefun/request/remote-functions.ts";
 import { RequestHandler } from "../engines/statefun/request/request-handler.ts";
 import type { ServedFunction } from "../engines/statefun/request/request-handler.ts";
@@ -138,15 +140,21 @@ export class RemoteModule implements Routes {
   }
 
   encode(envelope: Envelope): TypedBytes {
-    return this.#definitions.has(envelope.target.type)
-      ? writeEnvelope(envelope)
-      : this.#values.encode(outsideValue(envelope.payload));
+    const { type } = envelope.target;
+    if (this.#definitions.has(type)) return writeEnvelope(envelope);
+    const argument = this.#values.encode(outsideValue(envelope.payload));
+    const [size, limit] = [argument.bytes.length, this.#recordLimit(type)];
+    if (size <= limit) return argument;
+    const why = `a record of ${size} bytes for the egress ${type} is over its limit of ${limit}`;
+    throw new HandbackError("PAYLOAD_TOO_LARGE", why, { details: { size, limit } });
   }
 
-  encodeReply(reply: Reply): EgressRecord | undefined {
-    return this.#replies === undefined
-      ? undefined
-      : this.#recordFor(this.#replies, writeReply(reply));
+  encodeReply(reply: Reply): ReplyRecord | undefined {
+    const egress = this.#replies;
+    if (egress === undefined) return undefined;
+    const record = this.#recordFor(egress, writeReply(reply));
+    const empty = (): EgressRecord => this.#recordFor(egress, writeEmptiedReply(reply));
+    return { record: this.#fits(record) ? record : empty(), empty };
   }
 
   get keepsDeadLetters(): boolean {
@@ -156,12 +164,26 @@ export class RemoteModule implements Routes {
   encodeDeadLetter(lost: LostMessage): EgressRecord | undefined {
     const { deadLetters } = this.#used;
     if (deadLetters === undefined) return undefined;
-    const { target, caller, failure } = lost;
-    const { id, operation } = lost;
+    const { id, operation, target, caller, failure } = lost;
     const at = this.#used.clock.now();
-    const message = shownMessage(lost);
-    const value: DeadLetterRecord = { id, operation, target, caller, message, failure, at };
-    return this.#recordFor(deadLetters, this.#values.encode({ type: DEAD_LETTER, value }));
+    const write = (parts: Pick<DeadLetterRecord, "message" | "failure">): EgressRecord => {
+      const value: DeadLetterRecord = { id, operation, target, caller, ...parts, at };
+      return this.#recordFor(deadLetters, this.#values.encode({ type: DEAD_LETTER, value }));
+    };
+    const whole = write({ message: shownMessage(lost), failure });
+    if (this.#fits(whole)) return whole;
+    const brief = write({ message: undefined, failure });
+    return this.#fits(brief) ? brief : write({ message: undefined, failure: withoutRoom(whole) });
+  }
+
+  /** Returns the largest record of an egress in bytes. */
+  #recordLimit(egress: string): number {
+    const { recordLimits } = this.#used;
+    return Object.hasOwn(recordLimits, egress) ? (recordLimits[egress] ?? Infinity) : Infinity;
+  }
+
+  #fits({ egress, argument }: EgressRecord): boolean {
+    return argument.bytes.length <= this.#recordLimit(egress);
   }
 
   /** Makes a record of this library for an egress. */
@@ -245,6 +267,14 @@ function makeCrashGuard({
  */
 function callerOf({ caller }: Invocation, target: Address): Address | undefined {
   return caller?.type === target.type && caller.id === target.id ? undefined : caller;
+}
+
+/** Describes why a record of an egress is not sent. */
+function withoutRoom({ egress, argument: { bytes } }: EgressRecord): Json {
+  const why = `a dead letter of ${bytes.length} bytes has no room in a record of ${egress}`;
+  return toFailure(
+    new HandbackError("PAYLOAD_TOO_LARGE", why, { details: { size: bytes.length } }),
+  );
 }
 
 /** Returns a message as data for a dead letter. */

@@ -22,7 +22,7 @@ export const STATEFUN_REQUESTS: readonly Mutation[] = [
   {
     breaks: "statefun: messages to send again may exceed the limit of an answer",
     file: HANDLER,
-    find: "const fitted = fitLeftovers(effects, leftovers, this.#frame(request));",
+    find: "const fitted = fitLeftovers(effects, leftovers, frame);",
     replace:
       "const fitted = { bytes: whole, shed: 0, hasRoom: writeResponse(effects).length <= limit };",
     test: ANSWERS,
@@ -94,8 +94,8 @@ export const STATEFUN_REQUESTS: readonly Mutation[] = [
   {
     breaks: "statefun: effects of a message that fails count in part",
     file: "src/engines/statefun/request/batch.ts",
-    find: 'if ("error" in added) return void this.refused.push({ invocation, ...added });',
-    replace: 'if ("error" in added) this.refused.push({ invocation, ...added });',
+    find: 'if ("error" in added) return this.#refuse(invocation, envelope.value, added.error);',
+    replace: 'if ("error" in added) await this.#refuse(invocation, envelope.value, added.error);',
     test: ANSWERS,
     killedBy:
       "a batch in which messages fail has the effects of the batch without them, and their dead letters",

@@ -38,6 +38,7 @@ function defineEgress(type: string, sink: Sink): Definition {
     system: false,
     missingOperation: (name) => (name === EGRESS ? undefined : name),
     receive: (activation) => {
+      if (activation.discarded !== undefined) return undefined;
       if (activation.crashes === undefined) return callSink(activation, sink);
       return void addPoisonDeadLetter(activation, activation.crashes);
     },

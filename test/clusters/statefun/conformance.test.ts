@@ -1,17 +1,13 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { testEngine } from "handback/testing";
-import { afterAll, beforeAll, describe, test } from "vitest";
+import { beforeAll, describe, test, vi } from "vitest";
 import { assertHolds, byName } from "../../conformance/assert-holds.ts";
 import { WIRE_MISSING } from "../../engines/statefun/cluster/wire-under-test.ts";
-import { Cluster } from "./support/cluster.ts";
-import { Engines, REPLIES } from "./support/engines.ts";
-import { serveFunctions } from "./support/functions-server.ts";
-import type { FunctionsServer } from "./support/functions-server.ts";
+import { Engines } from "./support/engines.ts";
 import { Hazards } from "./support/hazards.ts";
 import type { HazardCounts } from "./support/hazards.ts";
 import { chosenSettings } from "./support/settings.ts";
+import { openSite } from "./support/site.ts";
+import type { Site } from "./support/site.ts";
 
 declare module "vitest" {
   interface TaskMeta {
@@ -21,37 +17,29 @@ declare module "vitest" {
 }
 
 const settings = chosenSettings().map((setting) => [setting.name, setting] as const);
+// The limit of the file is that of its setting with the most tests at once.
+vi.setConfig({ maxConcurrency: Math.max(...settings.map(([, { atOnce }]) => atOnce)) });
 
 describe.each(settings)("%s", (_, setting) => {
-  const { slack, parallelism, maxBatch } = setting;
+  const { slack, parallelism, maxBatch, isThroughKafka = false, atOnce } = setting;
   const hazards = new Hazards(setting);
   const engines = new Engines(slack);
-  const folder = mkdtempSync(join(tmpdir(), "handback-statefun-"));
-  let server: FunctionsServer;
-  let cluster: Cluster;
+  let site: Site;
 
   beforeAll(async () => {
-    server = await serveFunctions(hazards.losing(engines.handle));
-    cluster = await Cluster.start({
-      data: folder,
-      endpoint: server.endpoint,
-      namespaces: ["_sys", "test"],
-      egresses: [REPLIES],
-      parallelism,
-      maxBatch,
-    });
-    hazards.start(cluster, server);
-  }, 60_000);
-
-  afterAll(async () => {
-    await hazards.stop();
-    await cluster.stop();
-    server.close();
-    rmSync(folder, { recursive: true, force: true });
-  }, 60_000);
+    vi.setConfig({ maxConcurrency: atOnce });
+    const namespaces = ["_sys", "test"];
+    const options = { namespaces, parallelism, maxBatch, isThroughKafka };
+    site = await openSite(hazards.losing(engines.handle), options);
+    hazards.start(site.cluster, site.server);
+    return async () => {
+      await hazards.stop();
+      await site.close();
+    };
+  }, 120_000);
 
   const tests = testEngine({
-    make: (options) => engines.make(options, cluster),
+    make: (options) => engines.make(options, site.way),
     dispose: (engine) => engine.close(),
     slack,
     missing: [

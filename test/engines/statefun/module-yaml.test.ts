@@ -41,9 +41,14 @@ test("a module file has an endpoint for each namespace, and with Kafka the topic
 });
 
 test("a client and the cluster have the same names", () => {
-  const { egress, kafkaTopics } = kafka({ brokers: ["127.0.0.1:9092"], name: "shop" });
+  const way = { brokers: ["127.0.0.1:9092"], name: "shop" };
+  const { egress, kafkaTopics, recordLimits } = kafka(way);
   expect(egress.type).toBe("shop/replies");
   expect(kafkaTopics).toEqual({ "shop/replies": "shop.replies" });
+  // Kafka takes 1,048,588 bytes by default, with the heads of a record and its batch.
+  expect(recordLimits).toEqual({ "shop/replies": 1_048_332 });
+  const larger = kafka({ ...way, maxMessageBytes: 2_000_256 });
+  expect(larger.recordLimits).toEqual({ "shop/replies": 2_000_000 });
 });
 
 test.each<Readonly<Record<string, unknown>>>([
@@ -69,6 +74,8 @@ test.each<Readonly<Record<string, unknown>>>([
   { brokers: ["a:1"], name: "a b" },
   { brokers: ["a:1"], patience: "soon" },
   { brokers: ["a:1"], security: "tls" },
+  { brokers: ["a:1"], maxMessageBytes: 100 },
+  { brokers: ["a:1"], maxMessageBytes: "1 MB" },
   { brokers: ["a:1"], topics: [] },
 ])("the way %o of a client is refused", (given: object) => {
   expect(() => kafka(given as KafkaOptions)).toThrow(/kafka/);

@@ -117,6 +117,7 @@ export class ClusterEngine implements Engine {
         (record) => {
           const reply = readReply(record);
           if (reply === undefined) this.#parts.onOther?.(record);
+          else if ("error" in reply) this.#replies.reject(reply.key, reply.error);
           else this.#replies.deliver(reply);
         },
         (error) => this.#replies.rejectAll(error),

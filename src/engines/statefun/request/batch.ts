@@ -1,9 +1,12 @@
 import { activate } from "../../../core/activation/activate.ts";
+import type { StateReader } from "../../../core/activation/activation.ts";
 import type { Definition } from "../../../core/activation/definition.ts";
 import type { Effects, StoredValue } from "../../../core/activation/effects.ts";
 import type { Environment } from "../../../core/activation/environment.ts";
 import { toBase64 } from "../../../core/codec/base64.ts";
 import { digest } from "../../../core/crypto/digest.ts";
+import type { Json } from "../../../core/data/json.ts";
+import type { HandbackError } from "../../../core/errors/errors.ts";
 import type { Address } from "../../../core/message/address.ts";
 import type { Envelope } from "../../../core/message/envelope.ts";
 import { expiredValues, nextExpiry } from "../../../core/state/expired-values.ts";
@@ -26,6 +29,10 @@ export interface Batch {
   readonly environment: Environment;
   /** Bounds the crashes of user code, if there is a place for marks. */
   readonly crashGuard: CrashGuard | undefined;
+  /** Messages whose effects are known to have no room, and why. Their handlers do not run. */
+  readonly refusals: ReadonlyMap<Invocation, HandbackError>;
+  /** Describes an error as data for those that wait for a call. */
+  readonly describe: (error: unknown) => Json;
 }
 
 /** The results of a batch beside the messages that leave. */
@@ -45,7 +52,7 @@ export interface Unhandled {
 /**
  * Handles the messages of a batch, one after the other, and adds their effects to `outgoing`. Each
  * message sees the values that the one before it left. A message that fails as a whole has no
- * effects, and the others count.
+ * effects but the failure of its call, and the others count.
  */
 export async function runBatch(batch: Batch, outgoing: Outgoing): Promise<BatchResults> {
   const run = new BatchRun(batch, outgoing);
@@ -60,6 +67,7 @@ class BatchRun implements BatchResults {
   readonly #batch: Batch;
   readonly #outgoing: Outgoing;
   readonly #values: Map<string, StoredValue>;
+  readonly #state: StateReader = { read: (name) => this.#values.get(name) };
   /** True if a message is under way that deletes expired values. */
   #isCollected: boolean;
   #isCollecting = false;
@@ -107,14 +115,26 @@ class BatchRun implements BatchResults {
   async #activate(invocation: Invocation): Promise<void> {
     const envelope = attempt(() => this.#batch.decode(invocation));
     if ("error" in envelope) return void this.refused.push({ invocation, ...envelope });
+    const refusal = this.#batch.refusals.get(invocation);
+    if (refusal !== undefined) return this.#refuse(invocation, envelope.value, refusal);
     const effects = await attemptLater(() => this.#run(invocation, envelope.value));
     if ("error" in effects) return void this.parked.push({ invocation, ...effects });
     const { caller } = envelope.value;
     const added = attempt(() => this.#outgoing.add(effects.value, caller));
-    if ("error" in added) return void this.refused.push({ invocation, ...added });
+    if ("error" in added) return this.#refuse(invocation, envelope.value, added.error);
     for (const { name, value } of effects.value.writes)
       if (value === null) this.#values.delete(name);
       else this.#values.set(name, value);
+  }
+
+  /** Makes a message a dead letter, and lets its call fail for those that wait for it. */
+  async #refuse(invocation: Invocation, envelope: Envelope, error: unknown): Promise<void> {
+    this.refused.push({ invocation, error });
+    const { definition, environment, describe } = this.#batch;
+    if (definition.system) return;
+    const cause = { envelope, state: this.#state, environment, discarded: describe(error) };
+    const effects = await attemptLater(() => activate(definition, cause));
+    if ("value" in effects) attempt(() => this.#outgoing.add(effects.value, envelope.caller));
   }
 
   /** Lists the values that only a message of this library deletes. */
@@ -126,8 +146,7 @@ class BatchRun implements BatchResults {
 
   #run(invocation: Invocation, envelope: Envelope): Effects | Promise<Effects> {
     const { definition, target, environment, crashGuard } = this.#batch;
-    const read = (name: string): StoredValue | undefined => this.#values.get(name);
-    const cause = { envelope, state: { read }, environment };
+    const cause = { envelope, state: this.#state, environment };
     if (crashGuard === undefined || definition.system) return activate(definition, cause);
     const key = keyOf(target, invocation);
     return crashGuard.run(key, (crashes) => activate(definition, { ...cause, crashes }));

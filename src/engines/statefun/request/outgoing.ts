@@ -27,6 +27,13 @@ export interface LostMessage {
   readonly failure: Json;
 }
 
+/** A reply for the egress. */
+export interface ReplyRecord {
+  readonly record: EgressRecord;
+  /** Returns the same reply without its value, for one that has no room. */
+  empty(): EgressRecord;
+}
+
 /** The routes of messages that leave a function. */
 export interface Routes {
   /** Tells whether the target is an egress, so that the message leaves the cluster. */
@@ -37,11 +44,11 @@ export interface Routes {
   nameOnWire(type: string): string;
   /**
    * Encodes a message for its target: a function of this library, another one, or an egress.
-   * @throws `UNSERIALIZABLE`
+   * @throws `UNSERIALIZABLE`; `PAYLOAD_TOO_LARGE` if it is larger than a record of the egress may be
    */
   encode(envelope: Envelope): TypedBytes;
   /** Encodes a reply for the egress of replies, if there is one. */
-  encodeReply(reply: Reply): EgressRecord | undefined;
+  encodeReply(reply: Reply): ReplyRecord | undefined;
   /** Tells whether there is an egress of dead letters. */
   readonly keepsDeadLetters: boolean;
   /** Encodes a dead letter for the egress of dead letters, if there is one. */
@@ -84,7 +91,7 @@ export class Outgoing {
   readonly #now: () => number;
   readonly #messages: OutgoingMessage[] = [];
   readonly #delayed: DelayedMessage[] = [];
-  readonly #egress: EgressRecord[] = [];
+  readonly #egress: (EgressRecord | ReplyRecord)[] = [];
   readonly #changes = new Map<string, TypedBytes | null>();
   #lost = 0;
 
@@ -99,7 +106,7 @@ export class Outgoing {
 
   /**
    * Adds the effects of one message. @throws `UNSERIALIZABLE` if a message or value has no form
-   * there
+   * there, `PAYLOAD_TOO_LARGE` if a record is larger than its egress takes
    *
    * @param caller - sender of the message, to whom a reply can always be sent
    */
@@ -147,12 +154,19 @@ export class Outgoing {
     this.#delayed.push({ target: this.#self, argument: COLLECT, delayMs, token });
   }
 
-  /** Returns all effects. */
-  response(): BatchResponse {
+  /**
+   * Returns all effects.
+   *
+   * @param emptyReplies - leaves out the values of replies, so that their clients get an error
+   */
+  response({ emptyReplies = false } = {}): BatchResponse {
     return {
       messages: this.#messages,
       delayed: this.#delayed,
-      egress: this.#egress,
+      egress: this.#egress.map((each) => {
+        if ("egress" in each) return each;
+        return emptyReplies ? each.empty() : each.record;
+      }),
       mutations: [...this.#formats.keys()].flatMap((name): readonly Mutation[] => {
         const value = this.#changes.get(name);
         return value === undefined || isSame(value, this.#current.get(name))

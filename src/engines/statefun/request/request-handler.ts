@@ -14,7 +14,7 @@ import type { BatchResponse } from "../wire/response.ts";
 import type { CrashGuard } from "../../../core/host/crash-guard.ts";
 import { attempt } from "./attempt.ts";
 import { runBatch } from "./batch.ts";
-import type { Unhandled } from "./batch.ts";
+import type { Batch, Unhandled } from "./batch.ts";
 import { addLeftovers, fitLeftovers } from "./leftovers.ts";
 import type { AnswerFrame, Leftover } from "./leftovers.ts";
 import { sentAgain } from "./message-format.ts";
@@ -59,7 +59,8 @@ export interface RequestHandlerParts {
  * sent again keeps its caller, or its lack of one.
  * RH4 If an answer is over the limit, the first half of the messages is handled again, alone, and so on:
  * the handlers of these messages run once more each time. The others are sent again, and lose their
- * place. A message whose own effects are over the limit becomes a dead letter.
+ * place. If the effects of one message are over the limit, its replies lack their values. If that does
+ * not help, it becomes a dead letter, and its call fails.
  * RH5 A renamed function keeps its first name on the cluster, because its states cannot move. A
  * message to another of its names is sent on.
  * RH6 User code of one address runs one at a time, also while a request is repeated.
@@ -99,46 +100,62 @@ export class RequestHandler {
     }
     const work = { ...served, request, stored: stored.value };
     const run = (): Promise<Uint8Array> =>
-      this.#run(work, { refused: [], count: invocations.length });
+      this.#run(work, { refusals: new Map(), count: invocations.length });
     return served.definition.system ? run() : this.#running.answer(target, bytes, run);
   }
 
-  /** Handles `count` messages after the ones that are refused, and sends the others again. */
-  async #run(work: Work, { refused, count }: Part): Promise<Uint8Array> {
+  /**
+   * Handles `count` messages after the ones that are refused, and sends the others again. Replies give
+   * up their values before a message gives up its effects.
+   */
+  async #run(work: Work, { refusals, count }: Part): Promise<Uint8Array> {
+    const { request } = work;
+    const { invocations } = request;
+    const { parkedForMs, responseLimit: limit } = this.#parts;
+    const outgoing = this.#outgoing(request, work.formats);
+    const end = refusals.size + count;
+    const batch = this.#batch(work, invocations.slice(0, end), refusals);
+    const { parked, refused } = await runBatch(batch, outgoing);
+    const rest = invocations.slice(end);
+    const leftovers = [
+      ...refused,
+      ...parked.map(({ invocation }) => later(invocation, parkedForMs)),
+      ...rest.map((invocation) => later(invocation, 0)),
+    ];
+    const report = { parked, lost: outgoing.lost + refused.length };
+    const frame = this.#frame(request);
+    const whole = addLeftovers(outgoing.response(), leftovers, frame);
+    if (whole.length <= limit) return this.#reported(request, whole, report);
+    if (count > 1) return this.#run(work, { refusals, count: count >> 1 });
+    const effects = outgoing.response({ emptyReplies: true });
+    const fitted = fitLeftovers(effects, leftovers, frame);
+    const first = invocations[refusals.size];
+    if (!fitted.hasRoom && first !== undefined && !isNothing(effects)) {
+      const refusal = overLimit(writeResponse(effects).length, limit);
+      return this.#run(work, {
+        refusals: new Map([...refusals, [first, refusal]]),
+        count: rest.length,
+      });
+    }
+    if (!fitted.hasRoom) return this.#answerWith(request, leftovers, report);
+    return this.#reported(request, fitted.bytes, { ...report, shed: fitted.shed });
+  }
+
+  #batch(work: Work, invocations: Batch["invocations"], refusals: Batch["refusals"]): Batch {
     const { definition, request, formats, stored } = work;
-    const { environment, decode, responseLimit: limit, crashGuard } = this.#parts;
-    const outgoing = this.#outgoing(request, formats);
-    const waiting = request.invocations.slice(refused.length);
-    const batch = {
+    const { environment, decode, crashGuard, describe } = this.#parts;
+    return {
       definition,
       target: request.target,
       stored,
       formats,
-      invocations: waiting.slice(0, count),
-      decode: (invocation: Invocation) => decode(request, invocation),
+      invocations,
+      decode: (invocation) => decode(request, invocation),
       environment,
       crashGuard,
+      refusals,
+      describe,
     };
-    const { parked, refused: failed } = await runBatch(batch, outgoing);
-    const rest = waiting.slice(count);
-    const leftovers = [
-      ...refused,
-      ...failed,
-      ...parked.map(({ invocation }) => later(invocation, this.#parts.parkedForMs)),
-      ...rest.map((invocation) => later(invocation, 0)),
-    ];
-    const effects = outgoing.response();
-    const report = { parked, lost: outgoing.lost + refused.length + failed.length };
-    const whole = addLeftovers(effects, leftovers, this.#frame(request));
-    if (whole.length <= limit) return this.#reported(request, whole, report);
-    if (count > 1) return this.#run(work, { refused, count: count >> 1 });
-    const fitted = fitLeftovers(effects, leftovers, this.#frame(request));
-    const [first] = waiting;
-    if (!fitted.hasRoom && first !== undefined && !isNothing(effects)) {
-      const refusal = { invocation: first, error: overLimit(writeResponse(effects).length, limit) };
-      return this.#run(work, { refused: [...refused, refusal], count: rest.length });
-    }
-    return this.#reported(request, fitted.bytes, { ...report, shed: fitted.shed });
   }
 
   /** Answers that all messages of a request are to be sent again. */
@@ -164,10 +181,14 @@ export class RequestHandler {
   }
 
   /** Answers a request whose messages have no effects. */
-  #answerWith(request: BatchRequest, leftovers: readonly Leftover[]): Uint8Array {
+  #answerWith(
+    request: BatchRequest,
+    leftovers: readonly Leftover[],
+    report: Report = {},
+  ): Uint8Array {
     const nothing = this.#outgoing(request).response();
     const { bytes, shed } = fitLeftovers(nothing, leftovers, this.#frame(request));
-    return this.#reported(request, bytes, { shed });
+    return this.#reported(request, bytes, { ...report, shed });
   }
 
   /** Reports the messages that had no effects, and returns the answer. */
@@ -224,7 +245,7 @@ interface Work extends ServedFunction {
 /** The messages of a request to handle now. */
 interface Part {
   /** The first messages, which are refused, because their effects are over the limit. */
-  readonly refused: readonly Leftover[];
+  readonly refusals: Batch["refusals"];
   /** The number of messages after them. */
   readonly count: number;
 }

@@ -126,6 +126,27 @@ test("a request that is too large is PAYLOAD_TOO_LARGE, and others go on", SLOW,
   expect(await Promise.all(others)).toEqual(["a", "b", "c"]);
 });
 
+test(
+  "a reply or dead letter that is larger than its topic takes lacks its value, and the job goes on",
+  SLOW,
+  async () => {
+    const letters: DeadLetterReport[] = [];
+    const client = openClient({ onDeadLetter: (letter) => void letters.push(letter) });
+    const starts = await shop.cluster.starts();
+    // With its heads, the record is a little below the limit, above it, and far above it.
+    expect(await client.call(echo, "x".repeat(1_048_000))).toHaveLength(1_048_000);
+    for (const length of [1_048_600, 5_000_000])
+      await expect(client.call(echo, "x".repeat(length))).rejects.toMatchObject({
+        code: "PAYLOAD_TOO_LARGE",
+      });
+    await client.call(lose, "x".repeat(2_000_000));
+    await vi.waitFor(() => expect(letters).toHaveLength(1), 60_000);
+    expect(letters).toMatchObject([{ target: { type: "shop/failing" }, input: undefined }]);
+    expect(await client.call(echo, "small")).toBe("small");
+    expect(await shop.cluster.starts()).toBe(starts);
+  },
+);
+
 test("without its topics or a broker, a request fails with a code", SLOW, async () => {
   const noTopics = openClient({ name: "nowhere", patience: "1s" });
   await expect(noTopics.call(echo, "a")).rejects.toMatchObject({ code: "STORE_OPEN_FAILED" });

@@ -2,15 +2,17 @@ import { spawn, spawnSync } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { freePort } from "../../support/free-port.ts";
 import { kafkaNames } from "../../../../src/statefun/kafka-names.ts";
 
 const LIBRARY = fileURLToPath(new URL("../broker/target/lib", import.meta.url));
 const STORE_ID = "handback-test-broker-a";
+
+/** Largest record that the topics take. */
+export const MAX_MESSAGE_BYTES = 33_554_432;
 
 const PACKAGE = "@platformatic/kafka";
 
@@ -48,14 +50,19 @@ export class Broker {
     return new Broker(`127.0.0.1:${port}`, settings, await run(settings));
   }
 
-  /** Makes the topics of a way. The topic of replies has one partition, the others have several. */
-  async createTopics(name: string, partitions = 2): Promise<void> {
+  /**
+   * Makes the topics of a way. The topic of replies has one partition, the others have several.
+   *
+   * @param maxReplyBytes - largest record of the topic of replies
+   */
+  async createTopics(name: string, maxReplyBytes = MAX_MESSAGE_BYTES): Promise<void> {
     const { requests, replies } = kafkaNames(name);
     const { Admin } = (await import(PACKAGE)) as AdminLibrary;
     const admin = new Admin({ clientId: "test", bootstrapBrokers: [this.address] });
     try {
-      await admin.createTopics({ topics: [...requests.values()], partitions, replicas: 1 });
-      await admin.createTopics({ topics: [replies], partitions: 1, replicas: 1 });
+      await admin.createTopics({ topics: [...requests.values()], partitions: 2, replicas: 1 });
+      const configs = [{ name: "max.message.bytes", value: `${maxReplyBytes}` }];
+      await admin.createTopics({ topics: [replies], partitions: 1, replicas: 1, configs });
     } finally {
       await admin.close();
     }
@@ -120,16 +127,7 @@ function settingsOf(logs: string, port: number, controller: number): string {
     "transaction.state.log.num.partitions=4",
     "group.initial.rebalance.delay.ms=0",
     "auto.create.topics.enable=false",
-    "message.max.bytes=33554432",
+    `message.max.bytes=${MAX_MESSAGE_BYTES}`,
     "",
   ].join("\n");
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }

@@ -1,11 +1,13 @@
 import { statefun } from "handback/statefun";
-import type { Statefun } from "handback/statefun";
+import type { Statefun, StatefunOptions } from "handback/statefun";
 import type { EngineUnderTest, MakeOptions } from "handback/testing";
-import type { Cluster } from "./cluster.ts";
 import { Tenants } from "./tenants.ts";
 
 /** Egress of the replies to clients. */
 export const REPLIES = "harness/out";
+
+/** The way of clients into a cluster and out of it, as options of an engine. */
+export type Way = Pick<StatefunOptions, "ingress" | "egress" | "kafkaTopics" | "recordLimits">;
 
 /** An engine on a cluster, as tests of engines see it. */
 export interface EngineOnCluster extends EngineUnderTest {
@@ -31,18 +33,16 @@ export class Engines {
   }
 
   /** Starts an engine with an empty store. */
-  make(
-    { functions, clock, egress: sinks, retentionMs }: MakeOptions,
-    cluster: Cluster,
-  ): EngineOnCluster {
+  make({ functions, clock, egress: sinks, retentionMs }: MakeOptions, way: Way): EngineOnCluster {
     const tenants = this.#tenants;
     const tenant = `t${this.#made++}`;
     const open = (hosted: readonly object[]): Statefun => {
       const engine = statefun({
         functions: hosted,
         sinks,
-        ingress: tenants.ingress(tenant, cluster.ingress),
-        egress: tenants.egress(tenant, cluster.egress(REPLIES)),
+        ...way,
+        ingress: tenants.ingress(tenant, way.ingress),
+        egress: tenants.egress(tenant, way.egress),
         retention: retentionMs,
         clock,
         parkedFor: PARKED_FOR_MS,

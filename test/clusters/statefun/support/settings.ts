@@ -4,6 +4,8 @@ export interface Setting {
   readonly seed: number;
   readonly parallelism: number;
   readonly maxBatch: number;
+  /** Clients come in and out through a Kafka broker. Default: over HTTP. */
+  readonly isThroughKafka?: boolean;
   /** Share of the answers that never arrive. */
   readonly lost?: number;
   /** Time between two failures of tasks, in ms. */
@@ -12,6 +14,8 @@ export interface Setting {
   readonly killEveryMs?: number;
   /** Factor for the times in the conformance suite. */
   readonly slack: number;
+  /** Number of tests at once. The longer the times, the more of a test is waiting. */
+  readonly atOnce: number;
 }
 
 const SMALL = { parallelism: 1, maxBatch: 5, seed: 1 };
@@ -20,12 +24,12 @@ const NARROW = { parallelism: 1, maxBatch: 1_000, seed: 2 };
 const WIDE = { parallelism: 4, maxBatch: 5, seed: 1 };
 
 /** Nothing fails; a checkpoint and the first request of a function may take a second. */
-const CALM = { slack: 8 };
-const LOSING = { lost: 0.2, slack: 8 };
+const CALM = { slack: 8, atOnce: 24 };
+const LOSING = { ...CALM, lost: 0.2 };
 /** A job needs about a second to start again. */
-const FAILING = { failEveryMs: 3_000, slack: 24 };
+const FAILING = { failEveryMs: 3_000, slack: 24, atOnce: 64 };
 /** A killed cluster needs about ten seconds to start again. */
-const KILLING = { killEveryMs: 45_000, slack: 80 };
+const KILLING = { killEveryMs: 45_000, slack: 80, atOnce: 200 };
 
 /** The settings that every run tests. */
 const CHOSEN: readonly Setting[] = [named({ ...SMALL, ...LOSING }), named({ ...LARGE, ...CALM })];
@@ -35,6 +39,7 @@ const OTHERS: readonly Setting[] = [
   named({ ...NARROW, ...CALM }),
   named({ ...WIDE, ...CALM }),
   named({ ...LARGE, ...LOSING }),
+  named({ ...LARGE, ...LOSING, isThroughKafka: true }),
   named({ ...SMALL, ...FAILING }),
   named({ ...LARGE, ...FAILING }),
   named({ ...NARROW, ...KILLING }),
@@ -53,13 +58,14 @@ export function chosenSettings(): readonly Setting[] {
 }
 
 function named(setting: Omit<Setting, "name">): Setting {
-  const { parallelism, maxBatch, seed, lost, failEveryMs, killEveryMs } = setting;
+  const { parallelism, maxBatch, seed, isThroughKafka, lost, failEveryMs, killEveryMs } = setting;
   const failures = [
     lost === undefined ? [] : [`${100 * lost} % of the answers lost`],
     failEveryMs === undefined ? [] : [`a task fails every ${failEveryMs / 1_000} s`],
     killEveryMs === undefined ? [] : [`a kill every ${killEveryMs / 1_000} s`],
   ].flat();
   const size = `parallelism ${parallelism}, max-batch ${maxBatch}, seed ${seed}`;
+  const way = isThroughKafka === true ? ", through Kafka" : "";
   const what = failures.length === 0 ? "nothing fails" : failures.join(", ");
-  return { ...setting, name: `${size}, ${what}` };
+  return { ...setting, name: `${size}${way}, ${what}` };
 }

@@ -1,9 +1,13 @@
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { kafkaRecord } from "../../../../src/engines/statefun/types/egress-records.ts";
 import {
   FromFunctionSchema,
   ToFunctionSchema,
 } from "../../../../src/engines/statefun/wire/generated/request-reply_pb.ts";
-import type { Address } from "../../../../src/engines/statefun/wire/generated/request-reply_pb.ts";
+import type {
+  Address,
+  TypedValue,
+} from "../../../../src/engines/statefun/wire/generated/request-reply_pb.ts";
 import type { ClusterEgress, ClusterIngress } from "handback/statefun";
 
 /** Answers requests with bytes. */
@@ -84,7 +88,7 @@ export class Tenants {
     } else if (response.response.case === "invocationResult") {
       const { outgoingMessages, delayedInvocations, outgoingEgresses } = response.response.value;
       for (const { argument } of outgoingEgresses)
-        if (argument !== undefined) argument.typename = `${name}${BAR}${argument.typename}`;
+        if (argument !== undefined) addName(argument, name);
       for (const delayed of delayedInvocations) delayed.delayInMs = this.#scale(delayed.delayInMs);
       for (const { target: to } of [...outgoingMessages, ...delayedInvocations])
         if (to !== undefined) to.id = `${name}${BAR}${to.id}`;
@@ -94,6 +98,14 @@ export class Tenants {
 }
 
 const NOTHING = create(FromFunctionSchema, { response: { case: "invocationResult", value: {} } });
+
+/** Puts a tenant's name before the type of a record, which the key of a Kafka record is. */
+function addName(record: TypedValue, name: string): void {
+  if (record.typename === kafkaRecord.typename) {
+    const { key = "", ...rest } = kafkaRecord.decode(record.value);
+    record.value = kafkaRecord.encode({ ...rest, key: `${name}${BAR}${key}` });
+  } else record.typename = `${name}${BAR}${record.typename}`;
+}
 
 function removeName(address: Address | undefined, name: string): void {
   if (address?.id.startsWith(`${name}${BAR}`) === true)

@@ -27,6 +27,9 @@ export interface WireClusterOptions {
   /** Namespaces of functions, and types of egresses. A message to any other fails the job. */
   readonly namespaces: readonly string[];
   readonly egresses: readonly string[];
+  /** Largest answer, and largest record of an egress, in bytes. A larger one fails the job. */
+  readonly answerLimit?: number;
+  readonly recordLimit?: number;
   /** Share of the requests that are sent again, after their answer or while they run. */
   readonly lost?: number;
 }
@@ -148,10 +151,10 @@ export class WireCluster {
   }
 
   async #request(instance: Instance, invocations: Invocation[]): Promise<void> {
-    const { response } = fromBinary(
-      FromFunctionSchema,
-      await this.#exchange(this.#encode(instance, invocations)),
-    );
+    const answer = await this.#exchange(this.#encode(instance, invocations));
+    if (answer.length > (this.#options.answerLimit ?? Infinity))
+      return this.#fail(`an answer has ${answer.length} bytes`);
+    const { response } = fromBinary(FromFunctionSchema, answer);
     if (response.case === "incompleteInvocationContext") {
       this.#register(typeOf(instance.address), response.value.missingValues);
       return this.#request(instance, invocations);
@@ -208,7 +211,10 @@ export class WireCluster {
     for (const { egressNamespace, egressType, argument } of response.outgoingEgresses) {
       const egress = `${egressNamespace}/${egressType}`;
       if (!this.#options.egresses.includes(egress)) return this.#fail(`no egress ${egress}`);
-      for (const read of this.#readers) read(egress, some(argument));
+      const record = some(argument);
+      if (record.value.length > (this.#options.recordLimit ?? Infinity))
+        return this.#fail(`a record for ${egress} has ${record.value.length} bytes`);
+      for (const read of this.#readers) read(egress, record);
     }
     this.#change(instance, response);
   }

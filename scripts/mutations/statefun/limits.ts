@@ -1,0 +1,53 @@
+import type { Mutation } from "../mutation.ts";
+
+const BATCH = "src/engines/statefun/request/batch.ts";
+const HANDLER = "src/engines/statefun/request/request-handler.ts";
+const MODULE = "src/statefun/remote-module.ts";
+const LIMITS = "test/engines/statefun/limits.test.ts";
+
+/** Limits on answers and records. */
+export const LIMITED: readonly Mutation[] = [
+  {
+    breaks: "statefun: a call that is refused never settles",
+    file: BATCH,
+    find: "    if (definition.system) return;\n",
+    replace: "    if (!definition.system) return;\n",
+    test: LIMITS,
+    killedBy:
+      "a call whose effects have no room in an answer fails for its caller, and is a dead letter",
+  },
+  {
+    breaks: "statefun: a result without room in an answer leaves its flow unsettled",
+    file: HANDLER,
+    find: "outgoing.response({ emptyReplies: true });",
+    replace: "outgoing.response();",
+    test: LIMITS,
+    killedBy:
+      "a result without room in an answer beside the record of its flow settles its flow, and is PAYLOAD_TOO_LARGE for clients",
+  },
+  {
+    breaks: "statefun: a reply that its topic does not take restarts the job forever",
+    file: MODULE,
+    find: "record: this.#fits(record) ? record : empty()",
+    replace: "record",
+    test: LIMITS,
+    killedBy:
+      "a result without room in a record of the egress settles its flow, and is PAYLOAD_TOO_LARGE for clients",
+  },
+  {
+    breaks: "statefun: a dead letter that its topic does not take restarts the job forever",
+    file: MODULE,
+    find: "    if (this.#fits(whole)) return whole;\n",
+    replace: "    if (whole !== undefined) return whole;\n",
+    test: LIMITS,
+    killedBy: "a dead letter without room in a record of its egress lacks the message",
+  },
+  {
+    breaks: "statefun: a record that its topic does not take restarts the job forever",
+    file: MODULE,
+    find: "    if (size <= limit) return argument;\n",
+    replace: "    if (size >= 0) return argument;\n",
+    test: LIMITS,
+    killedBy: "a value for an egress that is larger than its record may be fails its call",
+  },
+];

@@ -38,6 +38,9 @@ const HAZARDS: readonly Column[] = [
   hazard("kills", "kills"),
 ];
 
+/** The calm settings, those with restarts, and all other tests run side by side. */
+const ALL_WORKERS = 3;
+
 const { values, positionals: files } = parseArgs({
   allowPositionals: true,
   options: CLUSTER_ARGUMENTS,
@@ -47,8 +50,10 @@ const withKafka = values.all === true || files.some((file) => file.includes("kaf
 if (withKafka) process.env["STATEFUN_KAFKA"] = "true";
 const needsBroker = withKafka || chosenSettings().some(({ isThroughKafka }) => isThroughKafka);
 
-const missing = installSdks() ?? buildHarness() ?? (needsBroker ? buildBroker() : undefined);
-if (missing === undefined) await runTests();
+const missing = [installSdks(), buildHarness() ?? (needsBroker ? buildBroker() : undefined)]
+  .filter((each) => each !== undefined)
+  .join(", and ");
+if (missing === "") await runTests();
 else {
   console.error(`The tests of handback/statefun did not run: ${missing}.`);
   process.exitCode = UNAVAILABLE;
@@ -84,6 +89,7 @@ async function runTests(): Promise<void> {
     folder: "test/clusters/statefun",
     files,
     name: values.t,
+    ...(values.all === true && { maxWorkers: ALL_WORKERS }),
     summary: (modules) => settingsTable(modules, HAZARDS),
   });
 }

@@ -57,6 +57,11 @@ export function chosenSettings(): readonly Setting[] {
   return words === "all" ? all : all.filter(({ name }) => name.includes(words));
 }
 
+/** Tells whether the cluster starts again and again. Then a test waits most of the time. */
+export function isRestarting({ failEveryMs, killEveryMs }: Setting): boolean {
+  return failEveryMs !== undefined || killEveryMs !== undefined;
+}
+
 function named(setting: Omit<Setting, "name">): Setting {
   const { parallelism, maxBatch, seed, isThroughKafka, lost, failEveryMs, killEveryMs } = setting;
   const failures = [

@@ -1,0 +1,1 @@
+/usr/lib/jvm/java-17-openjdk-amd64/bin/java

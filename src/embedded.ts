@@ -13,9 +13,11 @@ import {
   durationMs,
   flag,
   list,
+  nested,
   objectWith,
   readOptions,
   record,
+  switchable,
   wholeNumber,
   withDefault,
 } from "./core/validation/options.ts";
@@ -28,6 +30,8 @@ import { assembleEngine } from "./engines/embedded/assemble.ts";
 import type { FunctionBill } from "./engines/embedded/execution/function-meter.ts";
 import { adoptStates } from "./engines/embedded/state/adopt-states.ts";
 import type { EmbeddedEngine } from "./engines/embedded/engine.ts";
+import { ConfiguredHistory } from "./engines/embedded/journal/configured-history.ts";
+import type { HistorySettings } from "./engines/embedded/journal/configured-history.ts";
 import { HostedFunctions } from "./hosted-functions.ts";
 import type { Store, StoreInfo } from "./stores/store.ts";
 import { consoleLog } from "./engines/embedded/host/console-log.ts";
@@ -37,13 +41,15 @@ import { systemScheduler } from "./engines/embedded/host/system-scheduler.ts";
 import { requireRealTimers } from "./machine/real-time.ts";
 import { Client } from "./futures/client/client.ts";
 import { fn } from "./futures/define/fn.ts";
-import type { Handler } from "./futures/types/define.ts";
+import { DETAIL_OPTIONS } from "./futures/define/history-option.ts";
+import type { Handler, HistoryDetailOptions } from "./futures/types/define.ts";
 import type { Sink } from "./futures/run/egress.ts";
 import { toDeadLetter } from "./futures/client/dead-letter.ts";
 import type { DeadLetterReport } from "./futures/client/dead-letter.ts";
 import type { FlowBill } from "./futures/flow/bill.ts";
 import { derivedFlowRecord } from "./futures/flow/derived-record.ts";
 import { indexedFlows } from "./futures/flow/flow-entry.ts";
+import { historyEntries } from "./futures/history/history-facts.ts";
 import { isFlowKept } from "./futures/flow/is-flow-kept.ts";
 import { leadsTo } from "./futures/flow/leads-to.ts";
 import { discardDeadLetter, redriveDeadLetter } from "./futures/client/redrive.ts";
@@ -103,6 +109,12 @@ export interface EmbeddedOptions {
    */
   readonly flowIndex?: boolean;
   /**
+   * Whether the history of flows is kept, for `client.events`, `client.history` and
+   * `handle.changes`. It is kept as long as the records of the flows. A function can say otherwise
+   * for itself. Default: false.
+   */
+  readonly history?: boolean | HistoryOptions;
+  /**
    * Log of the engine and of handlers. Default: warnings and errors go to `console`. The engine's
    * lines contain names, keys and codes, but no inputs, results, or texts of errors.
    */
@@ -111,6 +123,15 @@ export interface EmbeddedOptions {
   readonly clock?: Clock;
   /** Source of `ctx.random()`: a number in [0, 1). Default: `Math.random`. */
   readonly random?: () => number;
+}
+
+/** Options of the history of flows. */
+export interface HistoryOptions extends HistoryDetailOptions {
+  /**
+   * Largest number of entries that a flow keeps, from 100. A longer history loses its oldest
+   * entries, and an entry `gap` tells how many. Default: 10,000.
+   */
+  readonly limit?: number;
 }
 
 /** A running engine. It keeps the process alive until it is closed. */
@@ -217,6 +238,16 @@ const STORE_METHODS: Methods<Store> = {
   close: true,
 };
 
+const HISTORY_LIMIT = 10_000;
+const HISTORY_OPTIONS = {
+  ...DETAIL_OPTIONS,
+  limit: withDefault(HISTORY_LIMIT, wholeNumber({ from: 100 })),
+} satisfies OptionTable<HistoryOptions>;
+const history = switchable<HistorySettings, HistoryOptions>(
+  { detail: "nothing", limit: HISTORY_LIMIT },
+  nested<typeof HISTORY_OPTIONS, HistoryOptions>(HISTORY_OPTIONS),
+);
+
 const OPTIONS = {
   functions: list<object>(),
   store: objectWith<Store>(STORE_METHODS),
@@ -231,6 +262,7 @@ const OPTIONS = {
   mailboxLimit: withDefault(10_000, positive),
   egress: withDefault({}, record<Sink>()),
   flowIndex: withDefault(true, flag()),
+  history: withDefault(false, history),
   log: withDefault(consoleLog, objectWith<Log>(LOG_METHODS)),
   clock: withDefault(systemClock, objectWith<Clock>(CLOCK_METHODS)),
   random: withDefault(Math.random, callback<() => number>()),
@@ -299,6 +331,8 @@ function assemble(
 ): EmbeddedEngine {
   const { definitions, storeInfo } = opened;
   const { clock, log, payloadLimit, retention, ageOut, random } = used;
+  const history = new ConfiguredHistory(definitions, used.history);
+  const keepsJournal = used.store.readJournal !== undefined;
   const environment: Environment = {
     storeId: storeInfo.storeId,
     clock,
@@ -310,6 +344,9 @@ function assemble(
     random,
     secret,
     scopedCancel: true,
+    get history() {
+      return keepsJournal && history.isOn ? history : undefined;
+    },
     knows: (...asked) => knowsFunction(definitions, ...asked),
   };
   return assembleEngine({
@@ -323,6 +360,8 @@ function assemble(
     blockedLimit: used.blockedLimit,
     cachedStates: used.cachedStates,
     crashLimit: used.crashLimit,
+    historyLimit: used.history.limit,
+    historyEntries,
     backlogLimits: { total: used.backlogLimit, perAddress: used.mailboxLimit },
     leadsTo,
     isFlowKept,

@@ -9,7 +9,7 @@ export type { StandardSchemaV1 } from "./core/validation/standard-schema.ts";
 export { value } from "./core/state/value.ts";
 export type { ValueOptions, ValueSpec, ValueType } from "./core/state/value.ts";
 export { embedded } from "./embedded.ts";
-export type { Embedded, EmbeddedOptions } from "./embedded.ts";
+export type { Embedded, EmbeddedOptions, HistoryOptions } from "./embedded.ts";
 export type { BackupOptions } from "./engines/embedded/lifecycle/backup.ts";
 export { memory } from "./stores/memory/memory.ts";
 export { sqlite } from "./stores/sqlite/sqlite.ts";
@@ -25,6 +25,13 @@ export type {
   WaitsOptions,
 } from "./futures/client/client.ts";
 export type { Cursor } from "./futures/client/journal/cursor.ts";
+export type {
+  EventsOptions,
+  FlowEvent,
+  HistoryEntry,
+  ReadHistoryOptions,
+} from "./futures/client/journal/history-entry.ts";
+export type { HistoryDetailOptions } from "./futures/types/define.ts";
 export type { StreamItem, StreamOptions } from "./futures/client/journal/stream-item.ts";
 export type {
   Context,

@@ -311,8 +311,8 @@ export const OPERATING: readonly Mutation[] = [
   {
     breaks: "log: a flow that fails has no line",
     file: "src/futures/flow/flow.ts",
-    find: "if (!ok && record.cancelled !== true) {",
-    replace: "if (!ok && record.cancelled === false) {",
+    find: "if (failure !== undefined && record.cancelled !== true) {",
+    replace: "if (failure !== undefined && record.cancelled === false) {",
     test: LOG_LINES,
     killedBy: "the log has a line > for each flow that fails, with its key, function and code",
   },

@@ -93,7 +93,10 @@ export interface JournalRange {
 /** The changes of the journal in one commit. */
 export interface JournalChanges {
   readonly deleted: readonly JournalRange[];
-  /** Rows to add. Their positions grow, and are above those of all rows that remain. */
+  /**
+   * Rows to add. Their positions are above those of all rows that remain, or those of rows that are
+   * deleted.
+   */
   readonly appended: readonly JournalRow[];
 }
 

@@ -20,7 +20,7 @@ export function makeEmbedded(
   return async ({ functions, clock, egress, retentionMs }) => {
     const store = clock instanceof VirtualClock ? holding(clock, makeStore()) : makeStore();
     const host = (hosted: readonly object[]): Promise<Embedded> =>
-      embedded({ functions: hosted, store, clock, egress, retention: retentionMs });
+      embedded({ functions: hosted, store, clock, egress, retention: retentionMs, history: true });
     let engine = await host(functions);
     return {
       get client() {

@@ -3,6 +3,9 @@ import type { Mutation } from "../mutation.ts";
 const EMISSIONS = "src/engines/embedded/journal/emissions.ts";
 const STREAMS = "test/engines/embedded/journal/streams.test.ts";
 const STREAM_LAWS = "test/laws/journal/streams.test.ts";
+const HISTORY = "test/engines/embedded/journal/history.test.ts";
+const EVENT_LAWS = "test/laws/journal/events.test.ts";
+const HISTORY_LAWS = "test/laws/journal/history.test.ts";
 const CONFORMANCE = "test/conformance/embedded-memory.test.ts";
 
 /** What the journal keeps, in which order, and what its readers see. */
@@ -63,5 +66,73 @@ export const JOURNAL: readonly Mutation[] = [
     replace: "void journal;",
     test: STREAMS,
     killedBy: "the items of a flow are deleted with its record, after the retention",
+  },
+  {
+    breaks: "journal: readers see entries that the store holds and the engine does not know",
+    file: "src/engines/embedded/journal/journal.ts",
+    find: "last <= this.#known ? rows :",
+    replace: "last > 0 ? rows :",
+    test: EVENT_LAWS,
+    killedBy:
+      "at any moment a history agrees with the status of its flow, and only grows, whatever crashes",
+  },
+  {
+    breaks: "history: the end of a flow is not noted",
+    file: "src/futures/flow/flow.ts",
+    find: "  noteFlowEnd(activation, record, failure);\n",
+    replace: "",
+    test: EVENT_LAWS,
+    killedBy:
+      "at any moment a history agrees with the status of its flow, and only grows, whatever crashes",
+  },
+  {
+    breaks: "history: entries are written in the batch after that of what they tell",
+    file: "src/engines/embedded/execution/effect-writer.ts",
+    find: "for (const note of notes) this.#parts.history?.add(note);",
+    replace:
+      "for (const note of notes) this.#parts.commits.batch.afterCommit.push(() => this.#parts.history?.add(note));",
+    test: EVENT_LAWS,
+    killedBy:
+      "at any moment a history agrees with the status of its flow, and only grows, whatever crashes",
+  },
+  {
+    breaks: "history: entries of a run that is rolled back stay",
+    file: "src/core/activation/activation.ts",
+    find: "    this.#notes = undefined;\n    return",
+    replace: "    return",
+    test: HISTORY_LAWS,
+    killedBy: "the runs in a history add up to the bill of the flow",
+  },
+  {
+    breaks: "history: a reader is not told of a gap",
+    file: "src/engines/embedded/journal/history-limit.ts",
+    find: "journal.batch.replace(rows, { ...last, count: 1, text });",
+    replace: "journal.batch.replace(rows, { ...last, count: 1, text: encodeHistoryRow([]) });",
+    test: HISTORY,
+    killedBy: "a history over its limit loses its oldest entries, and tells how many",
+  },
+  {
+    breaks: "history: a flow that is purged in the batch of its end leaves its last entries",
+    file: "src/engines/embedded/commit/journal-batch.ts",
+    find: "    this.#drafts = this.#drafts.filter((draft) => draft.flow !== flow);\n",
+    replace: "",
+    test: HISTORY,
+    killedBy: "a purged flow leaves no history, also when it has just ended",
+  },
+  {
+    breaks: "history: the option of a function is ignored",
+    file: "src/engines/embedded/journal/configured-history.ts",
+    find: "this.#definitions.get(type)?.history ?? this.#detail",
+    replace: "this.#definitions.has(type) ? this.#detail : this.#detail",
+    test: HISTORY,
+    killedBy: "a function that is registered later turns its history on",
+  },
+  {
+    breaks: "history: a cursor of another filter is taken",
+    file: "src/futures/client/journal/cursor.ts",
+    find: "list === this.#list && Number",
+    replace: "list !== undefined && Number",
+    test: CONFORMANCE,
+    killedBy: "a cursor of another filter, flow or kind is refused",
   },
 ];

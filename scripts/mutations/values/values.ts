@@ -166,8 +166,8 @@ export const VALUES: readonly Mutation[] = [
   },
   {
     breaks: "equal inputs: a digest of an earlier version is a conflict",
-    file: "src/futures/client/client.ts",
-    find: "    if (isConflict(reply) && input !== payload) reply = await ask(former ?? own, payload);\n",
+    file: "src/futures/client/start-given.ts",
+    find: "  if (isConflict(reply) && input !== payload) reply = await ask(former ?? own, payload);\n",
     replace: "",
     test: "test/futures/equal-inputs.test.ts",
     killedBy: "a flow that an earlier version started attaches with the input as it was given",

@@ -20,6 +20,7 @@ import type {
 import type { Envelope } from "../message/envelope.ts";
 import type { Blocking, Environment } from "./environment.ts";
 import type { Emitter } from "./emitter.ts";
+import type { HistoryNote } from "./history-note.ts";
 import type { Json } from "../data/json.ts";
 import { flowOf } from "../message/message-id.ts";
 import type { Run } from "./meter.ts";
@@ -64,6 +65,8 @@ export interface Cause {
    * The process crashed this many times in a row while it handled the message, which is given up.
    */
   readonly crashes?: number | undefined;
+  /** Instant (ms) at which the message was ready to be handled. Given by engines with `history`. */
+  readonly queuedAt?: number | undefined;
   /** The usage of a run that was given up, with the record of the run. */
   readonly abandonedRun?: Run | undefined;
   /** The failure of a message that was given up and held, and is now discarded or canceled. */
@@ -103,6 +106,7 @@ export class Activation implements Effects {
   #watches: Watch[] | undefined;
   #deadLetters: DeadLetter[] | undefined;
   #purgedFlows: string[] | undefined;
+  #notes: HistoryNote[] | undefined;
   readonly #valueNames: readonly string[];
   /** True if the whole state is past its age-out time. Unknown until a value is read. */
   #aged: boolean | undefined;
@@ -135,6 +139,10 @@ export class Activation implements Effects {
 
   get crashes(): number | undefined {
     return this.#cause.crashes;
+  }
+
+  get queuedAt(): number | undefined {
+    return this.#cause.queuedAt;
   }
 
   get abandonedRun(): Run | undefined {
@@ -183,6 +191,10 @@ export class Activation implements Effects {
 
   get deadLetters(): readonly DeadLetter[] {
     return this.#deadLetters ?? EMPTY;
+  }
+
+  get notes(): readonly HistoryNote[] {
+    return this.#notes ?? EMPTY;
   }
 
   get purgedFlows(): readonly string[] {
@@ -340,6 +352,11 @@ export class Activation implements Effects {
     this.#deadLetters = append(this.#deadLetters, { envelope, failure });
   }
 
+  /** Adds an entry to the history of a flow. */
+  note(note: HistoryNote): void {
+    this.#notes = append(this.#notes, note);
+  }
+
   /** Deletes what the journal holds of a flow, by its number. */
   purgeJournal(flow: string): void {
     this.#purgedFlows = append(this.#purgedFlows, flow);
@@ -348,7 +365,7 @@ export class Activation implements Effects {
   /** Takes the messages sent so far out of the activation, to be committed ahead of the rest. */
   takeSends(): Effects {
     const { address, cancels, sends, replies, unwatches, watches } = this;
-    const { cancelScopes, closedScopes, deadLetters, purgedFlows } = this;
+    const { cancelScopes, closedScopes, deadLetters, purgedFlows, notes } = this;
     this.sends = [];
     this.#cancels = undefined;
     this.#replies = undefined;
@@ -358,6 +375,7 @@ export class Activation implements Effects {
     this.#closedScopes = undefined;
     this.#deadLetters = undefined;
     this.#purgedFlows = undefined;
+    this.#notes = undefined;
     return {
       address,
       writes: EMPTY,
@@ -370,6 +388,7 @@ export class Activation implements Effects {
       closedScopes,
       deadLetters,
       purgedFlows,
+      notes,
       run: undefined,
     };
   }

@@ -1,5 +1,6 @@
 import type { Encoded } from "../codec/encoded.ts";
 import type { Activation } from "./activation.ts";
+import type { HistoryDetail } from "./history-note.ts";
 
 /**
  * A function as core and engines know it: its type, the names of its persisted values, and its
@@ -29,6 +30,8 @@ export interface Definition {
    * Default: 30 s.
    */
   readonly graceMs?: number;
+  /** What the history tells about the function. Default: what the engine says. */
+  readonly history?: HistoryDetail | undefined;
   /** Handles the message. The engine waits for a returned promise. */
   receive(activation: Activation): void | Promise<void>;
 }

@@ -1,6 +1,7 @@
 import type { Address } from "../message/address.ts";
 import type { Encoded } from "../codec/encoded.ts";
 import type { Envelope } from "../message/envelope.ts";
+import type { HistoryNote } from "./history-note.ts";
 import type { Json } from "../data/json.ts";
 import type { Run } from "./meter.ts";
 
@@ -124,6 +125,8 @@ export interface Effects {
   /** Scopes whose boundary has settled, for engines with `scopedCancel`. */
   readonly closedScopes: readonly ClosedScope[];
   readonly deadLetters: readonly DeadLetter[];
+  /** Entries for the histories of flows, by engines that keep them. */
+  readonly notes: readonly HistoryNote[];
   /** Numbers of flows whose journal to delete, by engines that keep one. */
   readonly purgedFlows: readonly string[];
   /** Usage of the run of a user's handler. Absent for system functions. */

@@ -2,6 +2,7 @@ import type { Clock } from "../host/clock.ts";
 import type { Encoded } from "../codec/encoded.ts";
 import type { Envelope } from "../message/envelope.ts";
 import type { Reply, Effects } from "./effects.ts";
+import type { HistoryRule } from "./history-note.ts";
 import type { Log } from "../host/log.ts";
 import type { WorkLog } from "../host/work-log.ts";
 
@@ -46,6 +47,8 @@ export interface Environment {
   readonly holdsDeadLetters?: boolean;
   /** True if a client's request may come twice. Default: false. */
   readonly repeatsRequests?: boolean;
+  /** Present if the engine keeps the history of flows (`history`). */
+  readonly history?: HistoryRule | undefined;
   /** True if the messages of a scope can be canceled (`scopedCancel`). */
   readonly scopedCancel: boolean;
   /**

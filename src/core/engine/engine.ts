@@ -16,6 +16,7 @@ import type { FlowIndex } from "./flow-index.ts";
  * - `undeclaredValues`: an activation reads all stored values of its address, also those that the
  * function no longer declares
  * - `flowIndex`: the flows of the store can be listed and counted, with {@link Engine.flowIndex}
+ * - `history`: the starts and ends of flows, and what they did, can be read and followed
  * - `streams`: values that a running handler emits leave at once, into a durable stream of its flow
  */
 export type Capability =
@@ -24,6 +25,7 @@ export type Capability =
   | "scopedCancel"
   | "undeclaredValues"
   | "flowIndex"
+  | "history"
   | "streams";
 
 /**
@@ -70,7 +72,7 @@ export interface Engine {
    * @returns the result itself if the engine has the data at hand
    */
   read<Result>(reader: () => CommittedReader<Result>): Result | Promise<Result>;
-  /** The committed journal (`streams`). */
+  /** The committed journal (`streams`, `history`). */
   readonly journal?: JournalReader | undefined;
   /** Returns the engine's current instant, in ms. */
   now(): number;

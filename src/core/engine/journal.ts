@@ -39,6 +39,8 @@ export interface JournalQuery {
 export interface JournalReader {
   /** Reads committed rows in the order of their positions. */
   read(query: JournalQuery): readonly JournalRow[];
+  /** Resolves after other work of the engine had its turn. A long reading waits for it. */
+  nextTurn(): Promise<void>;
   /**
    * Calls back after each commit with new rows of the flow (absent: of any flow). Returns a function
    * that stops this.

@@ -190,6 +190,19 @@ export function flag(): Option<boolean> {
   });
 }
 
+/** Options that `true` leaves at their defaults, and that `false` turns off. */
+export function switchable<Used, Given>(
+  whenOff: Used,
+  options: Option<Used, Given>,
+): Option<Used, Given | boolean> {
+  return checkedBy((value, name) => {
+    if (value === false) return whenOff;
+    if (value === true || (typeof value === "object" && value !== null))
+      return options.read(value === true ? {} : value, name);
+    throw invalidOption(name, "true, false or an object", value);
+  });
+}
+
 /** One of a few words. */
 export function oneOf<const Word extends string>(...words: readonly Word[]): Option<Word> {
   const expected = words.map((word) => `"${word}"`).join(" or ");

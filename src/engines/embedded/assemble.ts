@@ -41,12 +41,16 @@ import { ScopeCancellation } from "./execution/scope-cancellation.ts";
 import { Admission } from "./intake/admission.ts";
 import type { BacklogLimits } from "./intake/admission.ts";
 import { DeadLetters } from "./intake/dead-letters.ts";
-import { FlowNumbers } from "./intake/flow-numbers.ts";
+import { firstFlowOf, FlowNumbers } from "./intake/flow-numbers.ts";
 import { RequestIntake } from "./intake/request-intake.ts";
 import { FlowListing } from "./listing/flow-listing.ts";
 import { ParkedFlows } from "./listing/parked-flows.ts";
 import { UnwrittenFlows } from "./listing/unwritten-flows.ts";
 import { Emissions } from "./journal/emissions.ts";
+import { History } from "./journal/history.ts";
+import { HistoryLimit } from "./journal/history-limit.ts";
+import type { HistoryEntries } from "./journal/history-limit.ts";
+import { QueuedSince } from "./journal/queued-since.ts";
 import { JournalCollector } from "./journal/journal-collector.ts";
 import { Journal } from "./journal/journal.ts";
 import { guardedClock } from "./lifecycle/guarded-clock.ts";
@@ -83,6 +87,10 @@ export interface EngineParts {
   readonly cachedStates: number;
   /** Crashes in a row after which a message is given up. */
   readonly crashLimit: number;
+  /** Largest number of entries in the history of a flow. */
+  readonly historyLimit: number;
+  /** Reads the entries of histories. */
+  readonly historyEntries: HistoryEntries;
   readonly backlogLimits: BacklogLimits;
   /** Finds the replies that depend on a message, to detect deadlocks of blocked handlers. */
   readonly leadsTo: LeadsTo;
@@ -192,12 +200,22 @@ function assembleQueues(parts: EngineParts, storage: Storage) {
 
 /** Builds the journal, if the store keeps one, and the emissions of handlers. */
 function assembleJournal(
-  { store }: EngineParts,
+  parts: EngineParts,
   rooms: Pick<Storage, "lifecycle" | "clock" | "commits"> & { readonly dispatcher: Dispatcher },
 ) {
-  if (store.readJournal === undefined) return { journal: undefined, emitter: undefined };
-  const journal = new Journal({ ...rooms, store });
-  return { journal, emitter: new Emissions({ ...rooms, journal }) };
+  const { store, storeInfo, scheduler } = parts;
+  if (store.readJournal === undefined)
+    return { journal: undefined, emitter: undefined, history: undefined };
+  const journal = new Journal({ ...rooms, store, storeInfo, scheduler });
+  const historyLimit = new HistoryLimit({
+    ...rooms,
+    journal,
+    firstFlow: firstFlowOf(storeInfo.generation),
+    limit: parts.historyLimit,
+    entries: parts.historyEntries,
+  });
+  const shared = { ...rooms, journal, historyLimit };
+  return { journal, emitter: new Emissions(shared), history: new History(shared) };
 }
 
 /** Builds activations, which are the intake, and the cancellation of messages. */
@@ -247,7 +265,8 @@ function assembleHandlers(parts: EngineParts, execution: Execution) {
   const { definitions, storeInfo, environment, scheduler } = parts;
   const { dispatcher, cancellation } = execution;
   const { log } = environment;
-  const shared = { ...execution, definitions, storeInfo, log };
+  const queuedSince = new QueuedSince({ environment });
+  const shared = { ...execution, definitions, storeInfo, log, queuedSince };
   const blockedLimit = new BlockedLimit(parts.blockedLimit, log);
   const blocking = new HandlerBlocking({ ...shared, blockedLimit });
   const runs = new HandlerRuns({ ...shared, blocking });

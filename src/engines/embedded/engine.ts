@@ -40,7 +40,7 @@ const CAPABILITIES: readonly Capability[] = [
  *    leaves that the cancellation releases.
  */
 export class EmbeddedEngine implements Engine {
-  readonly capabilities: ReadonlySet<Capability>;
+  readonly #capabilities: ReadonlySet<Capability>;
   readonly flowIndex: FlowIndex | undefined;
   readonly storeId: string;
   /** The bills of functions since the engine was started. */
@@ -55,7 +55,7 @@ export class EmbeddedEngine implements Engine {
   constructor(rooms: EngineRooms) {
     this.#rooms = rooms;
     this.flowIndex = rooms.flowIndex;
-    this.capabilities = capabilitiesOf(rooms);
+    this.#capabilities = capabilitiesOf(rooms);
     this.storeId = rooms.environment.storeId;
     this.meter = rooms.meter;
     this.deadLetters = rooms.deadLetters;
@@ -66,6 +66,14 @@ export class EmbeddedEngine implements Engine {
   /** The number of accepted messages for registered functions that are not handled yet. */
   get backlog(): number {
     return this.#rooms.backlog.total;
+  }
+
+  /** A function that is registered later may turn the history on. */
+  get capabilities(): ReadonlySet<Capability> {
+    const { history } = this.#rooms.environment;
+    return history === undefined
+      ? this.#capabilities
+      : new Set<Capability>([...this.#capabilities, "history"]);
   }
 
   get journal(): JournalReader | undefined {

@@ -1,8 +1,5 @@
-import type { Reply } from "../../core/activation/effects.ts";
 import { UNDEFINED } from "../../core/codec/encoded.ts";
-import { canonicalText } from "../../core/codec/canonical-text.ts";
 import type { Encoded } from "../../core/codec/encoded.ts";
-import { digest } from "../../core/crypto/digest.ts";
 import { hmac } from "../../core/crypto/hmac.ts";
 import type { Engine } from "../../core/engine/engine.ts";
 import { HandbackError } from "../../core/errors/errors.ts";
@@ -18,10 +15,7 @@ import {
 } from "../../core/validation/options.ts";
 import type { OptionTable } from "../../core/validation/options.ts";
 import { idNamesFlow } from "../define/flow-per-id.ts";
-import { formerOperationNames } from "../define/operation-names.ts";
-import type { OperationName } from "../define/operation-names.ts";
 import { resolveTarget } from "../define/target.ts";
-import type { Target } from "../define/target.ts";
 import { flowBill } from "../flow/bill.ts";
 import type { FlowBill } from "../flow/bill.ts";
 import { settledReplyKey } from "../flow/settled-reply.ts";
@@ -33,7 +27,6 @@ import { countFlows, listFlows } from "../listing/list-flows.ts";
 import type { FlowsPage } from "../listing/list-flows.ts";
 import type { Pages } from "../listing/pages.ts";
 import { codec } from "../protocol/codec.ts";
-import type { StartFlow } from "../protocol/messages.ts";
 import { rejectedSettlement } from "../protocol/settled.ts";
 import type { Settled } from "../protocol/settled.ts";
 import { systemAddress } from "../protocol/system.ts";
@@ -49,7 +42,7 @@ import type {
 } from "../types/function.ts";
 import type { WithId } from "../types/new-state.ts";
 import { checkStartOptions } from "./check-start-options.ts";
-import { flowKeyOf, RESULT_OPTIONS } from "./flow-handle.ts";
+import { RESULT_OPTIONS } from "./flow-handle.ts";
 import type {
   FlowHandle,
   FlowStatus,
@@ -68,15 +61,24 @@ import {
 } from "./outcome.ts";
 import type { FoundFlow } from "./outcome.ts";
 import { readFlow, readWaits } from "./read-flow.ts";
+import type {
+  EventsOptions,
+  FlowEvent,
+  HistoryEntry,
+  ReadHistoryOptions,
+} from "./journal/history-entry.ts";
+import { flowKeyOf } from "./journal/flow-key.ts";
+import { readEvents, readHistory } from "./journal/read-history.ts";
+import type { HistorySource } from "./journal/read-history.ts";
 import { readFlowStream } from "./journal/read-stream.ts";
-import type { StreamSource } from "./journal/read-stream.ts";
 import type { StreamItem, StreamOptions } from "./journal/stream-item.ts";
 import { readOnce } from "./read-once.ts";
 import { readCommittedState } from "./read-state.ts";
-import type { Replies, StartReply } from "./replies.ts";
+import type { Replies } from "./replies.ts";
 import { keyedSignal, refusedSignal } from "./signal-outcome.ts";
 import { requireSettled } from "./settle-outcome.ts";
 import type { Answer, MessageName, Request } from "./request.ts";
+import { startGiven } from "./start-given.ts";
 import { requireStarted } from "./start-outcome.ts";
 
 export type {
@@ -353,6 +355,51 @@ export class Client {
   }
 
   /**
+   * Reads the history of a flow so far, oldest entry first: its start, its runs, messages and
+   * timers, what it received, and its end. The option `history` of the engine turns it on.
+   * @throws `INVALID_OPTIONS`, `UNSUPPORTED`, `INVALID_CURSOR` also for the cursor of another
+   * flow; the iterator rejects with `NOT_FOUND`, `CLOSED`, or the reason of the signal
+   * @example
+   * import { embedded, fn, memory } from "handback";
+   *
+   * const greet = fn("docs/history", () => "hello");
+   * const engine = await embedded({ functions: [greet], store: memory(), history: true });
+   * await engine.client.call(greet, undefined, { key: "g" });
+   * const types: string[] = [];
+   * for await (const { type } of engine.client.history("g")) types.push(type);
+   * console.log(types); // [ "started", "ran", "completed" ]
+   * await engine.close();
+   */
+  history(
+    flow: string | FlowHandle<unknown>,
+    options?: ReadHistoryOptions,
+  ): AsyncGenerator<HistoryEntry, void, void> {
+    return readHistory(this.#historySource, flowKeyOf(flow), { until: "now", options });
+  }
+
+  /**
+   * Follows the starts and ends of flows: all that are kept, then new ones as they become durable.
+   * A reader that goes on after the cursor of its last event misses none, also after a restart. The
+   * option `history` of the engine turns it on.
+   * @throws `INVALID_OPTIONS`, `INVALID_NAME`, `UNSUPPORTED`, `INVALID_CURSOR` also for the cursor of
+   * another filter; the iterator rejects with `NOT_FOUND`, `CLOSED`, or the reason of the signal
+   * @example
+   * import { embedded, fn, memory } from "handback";
+   *
+   * const greet = fn("docs/events", () => "hello");
+   * const engine = await embedded({ functions: [greet], store: memory(), history: true });
+   * await engine.client.call(greet, undefined, { key: "g" });
+   * const seen: string[] = [];
+   * for await (const { flow, type } of engine.client.events({ function: greet }))
+   *   if (seen.push(`${flow} ${type}`) === 2) break;
+   * console.log(seen); // [ "g started", "g completed" ]
+   * await engine.close();
+   */
+  events(options?: EventsOptions): AsyncGenerator<FlowEvent, void, void> {
+    return readEvents(this.#historySource, options);
+  }
+
+  /**
    * Signs a text with the secret of the store. Returns 64 hex digits that nothing else can compute,
    * the same each time. So a program can recognize what it has handed out. Begin the text with its
    * purpose, and never sign a text that a stranger chose.
@@ -423,41 +470,14 @@ export class Client {
       outcome: awaits ? settledReplyKey(flow) : undefined,
     } as const;
     const reply = await (isGiven
-      ? this.#startGiven(request, target, stateful ? (id ?? "") : "")
+      ? startGiven(request, target, {
+          id: stateful ? (id ?? "") : "",
+          nextRequest: () => this.#engine.nextRequest(),
+          ask: (again) => this.#ask("flow", again),
+        })
       : this.#ask("flow", request));
     requireStarted(flow, reply.control, flowKey !== undefined);
     return resultOf(flow, reply);
-  }
-
-  /** Starts a flow of a given key. An earlier start of it may have used a former name. */
-  async #startGiven(
-    request: StartRequest,
-    { type, operation, spec }: Target,
-    id: string,
-  ): Promise<Answer<"flow", "start">> {
-    const { payload = UNDEFINED } = request;
-    const ask = (
-      as: OperationName,
-      text: string,
-      key = this.#engine.nextRequest(),
-    ): Promise<Answer<"flow", "start">> => {
-      const asDigest = digest(`${as.type}\n${as.name}\n${id}\n${text}`);
-      const control = { ...request.control, ...as, digest: asDigest, key };
-      return this.#ask("flow", { ...request, control });
-    };
-    const input = canonicalText(payload);
-    const own = { type, name: operation };
-    let reply = await ask(own, input, request.control.key);
-    const started = isConflict(reply) ? reply.control : undefined;
-    const former =
-      started &&
-      formerOperationNames(spec, operation).find(
-        ({ type, name }) => type === started.type && name === (started.name ?? operation),
-      );
-    if (former !== undefined) reply = await ask(former, input);
-    // Earlier versions digested the input in the order of its keys.
-    if (isConflict(reply) && input !== payload) reply = await ask(former ?? own, payload);
-    return reply;
   }
 
   #handle<Output>(id: string, stateId: string | undefined): FlowHandle<Output> {
@@ -466,8 +486,10 @@ export class Client {
       stateId,
       result: (options?: ResultOptions) => this.#result<Output>(id, options),
       status: () => this.status(id),
+      changes: (options?: ReadHistoryOptions) =>
+        readHistory(this.#historySource, id, { until: "flow", options }),
       stream: <T>(channel: string, options?: StreamOptions) =>
-        readFlowStream(this.#sourceOf(id), channel, options) as AsyncGenerator<
+        readFlowStream({ ...this.#historySource, id }, channel, options) as AsyncGenerator<
           StreamItem<T>,
           void,
           void
@@ -475,8 +497,8 @@ export class Client {
     };
   }
 
-  #sourceOf(id: string): StreamSource {
-    return { engine: this.#engine, id, find: async (flow) => this.#find(flow) };
+  get #historySource(): HistorySource {
+    return { engine: this.#engine, find: async (flow) => this.#find(flow) };
   }
 
   /** Listens before it asks, because the flow may settle before the answer comes. */
@@ -560,11 +582,4 @@ interface Start {
   readonly options: StartOptions | undefined;
   /** The caller waits for its settlement. */
   readonly awaits: boolean;
-}
-
-/** The request that starts a flow. */
-type StartRequest = Omit<Request<"flow", "start">, "control"> & { readonly control: StartFlow };
-
-function isConflict(reply: Reply): reply is Reply & { readonly control: StartReply } {
-  return (reply.control as Replies["flow"]["start"]).outcome === "conflict";
 }

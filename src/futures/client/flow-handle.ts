@@ -1,8 +1,7 @@
 import type { FlowStatusName } from "../../core/engine/flow-index.ts";
-import { readProperty } from "../../core/errors/thrown.ts";
-import { checkFlowKey } from "../../core/validation/names.ts";
 import type { OptionTable } from "../../core/validation/options.ts";
 import { abortSignal } from "./journal/abort-signal.ts";
+import type { HistoryEntry, ReadHistoryOptions } from "./journal/history-entry.ts";
 import type { StreamItem, StreamOptions } from "./journal/stream-item.ts";
 import type { StateId } from "../types/new-state.ts";
 import type { Failure } from "../types/failure.ts";
@@ -64,11 +63,18 @@ export interface FlowHandle<out Output> {
   /** Returns the flow's status. @throws `NOT_FOUND` */
   status(): Promise<FlowStatus>;
   /**
+   * Follows the history of the flow: all entries so far, then new ones as they become durable. Ends
+   * when the flow has ended. A reader goes on later, also after a restart, with the cursor of its
+   * last entry.
+   * @throws as `client.history`
+   */
+  changes(options?: ReadHistoryOptions): AsyncGenerator<HistoryEntry, void, void>;
+  /**
    * Reads what the flow's handlers emit to a channel with `ctx.emit`: all items so far, then new
    * ones as they become durable. Ends when the flow has ended. A reader that stops can go on later,
    * also after a restart, with the cursor of its last item. A slow reader holds nothing.
-   * @throws `INVALID_NAME`, `INVALID_OPTIONS`, `INVALID_CURSOR` also for the cursor of another store,
-   * `UNSUPPORTED`; the iterator rejects with `NOT_FOUND`, `CLOSED`, or the reason of the signal
+   * @throws `INVALID_NAME`, `INVALID_OPTIONS`, `INVALID_CURSOR` also for the cursor of another
+   * stream, `UNSUPPORTED`; the iterator rejects with `NOT_FOUND`, `CLOSED`, or the reason of the signal
    * @example
    * import { embedded, fn, memory } from "handback";
    *
@@ -109,11 +115,4 @@ export interface FlowStatus {
   readonly failure: Failure | undefined;
   /** The last few rejections of futures without a consumer. They do not fail the flow. */
   readonly unhandled: readonly Failure[];
-}
-
-/** Returns the key of a flow that a caller names by its key or by its handle. */
-export function flowKeyOf(flow: unknown): string {
-  const isHandle =
-    typeof flow === "object" && flow !== null && readProperty(flow, "result") !== undefined;
-  return checkFlowKey(isHandle ? readProperty(flow, "id") : flow);
 }

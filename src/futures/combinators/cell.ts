@@ -12,6 +12,7 @@ import {
   watchCancellation,
 } from "../protocol/cancellation-watch.ts";
 import { scopeName } from "../../core/message/scope-name.ts";
+import { noteWait } from "../history/note-work.ts";
 import type { Combinator, FutureMaker, ReadValue } from "../protocol/combinator.ts";
 import type { Consumer } from "../protocol/consumer.ts";
 import { forwardCycleProbe, startCycleProbe } from "../protocol/cycle-detection.ts";
@@ -296,6 +297,10 @@ function settleCellByToken(activation: Activation, { ok, digest, key }: SettleBy
     });
   }
   activation.replyTo(key, UNDEFINED, { outcome: "settled" });
+  const { id } = activation.address;
+  const outcome = ok ? "fulfilled" : "rejected";
+  const noted = { type: "promiseSettled", at: activation.now, promise: id, outcome } as const;
+  noteWait(activation, { id, flow: state.flow }, noted);
   if (!ok && state.subscribers.length === 0)
     reportUnhandled(activation, { ok, text: activation.envelope.payload }, state.flow);
   saveCell(activation, settleCell(activation, state, { ok, tally: NO_USAGE }));

@@ -3,6 +3,7 @@ import { UNDEFINED } from "../../core/codec/encoded.ts";
 import type { Encoded } from "../../core/codec/encoded.ts";
 import { unwatchCancellation, watchCancellation } from "../protocol/cancellation-watch.ts";
 import type { CancellationWatch } from "../protocol/cancellation-watch.ts";
+import { noteWait } from "../history/note-work.ts";
 import { keptEvent } from "./kept-event.ts";
 import { planOf, readVersioned } from "../protocol/combinator.ts";
 import type { Combinator } from "../protocol/combinator.ts";
@@ -56,9 +57,15 @@ export const event: Combinator<{ readonly event: string }> = {
         const queue = queueOrNew(activation);
         saveQueue(activation, serveFirst(activation, queue) ?? keepValue(activation, queue));
       },
-      offer(activation, { key }) {
+      offer(activation, { key, number }) {
         const served = serveFirst(activation, readQueue(activation) ?? EMPTY);
-        if (served !== undefined) saveQueue(activation, served);
+        if (served !== undefined) {
+          const { id } = activation.address;
+          const noted = { at: activation.now, event: eventOfQueue(id) };
+          const about = { id: number ?? "", flow: number && flowOfQueue(id) };
+          noteWait(activation, about, { type: "eventReceived", ...noted });
+          saveQueue(activation, served);
+        }
         const outcome = served === undefined ? "manyEvents" : "signalled";
         activation.replyTo(key, UNDEFINED, { outcome });
       },

@@ -1,4 +1,5 @@
 import { parseInstant } from "../../core/validation/duration.ts";
+import { noteWait } from "../history/note-work.ts";
 import { planOf } from "../protocol/combinator.ts";
 import type { Combinator } from "../protocol/combinator.ts";
 import { deliverCancelled, deliverSettlement } from "../protocol/deliver.ts";
@@ -29,8 +30,11 @@ export const timer: Combinator<TimerDetails> = {
   definitions: [
     systemFunction("timer", [], {
       due(activation, { consumers, flow, settled = SETTLED_UNDEFINED }) {
-        if (activation.withdrawn === undefined)
-          return deliverSettlement(activation, consumers, settled, flow);
+        const isFired = activation.withdrawn === undefined;
+        const { id } = activation.envelope;
+        const type = isFired ? "timerFired" : "timerCancelled";
+        noteWait(activation, { id, flow }, { type, at: activation.now, timer: id });
+        if (isFired) return deliverSettlement(activation, consumers, settled, flow);
         deliverCancelled(activation, consumers, { what: "the timer", run: "neverBegan", flow });
       },
     }),
@@ -49,6 +53,8 @@ export const timer: Combinator<TimerDetails> = {
     };
     const message = { target: systemAddress("timer", id), name: "due", control };
     scheduleControl(activation, message, { id, dueAt, scope: scope.id });
+    const at = activation.environment.clock.now();
+    noteWait(activation, { id, flow }, { type: "timerSet", at, timer: id, dueAt });
   },
   consumersAt: () => [],
   describe: () => ({ kind: "timer", name: "" }),

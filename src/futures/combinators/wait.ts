@@ -18,6 +18,7 @@ import {
   readVersioned,
   TIMEOUT,
 } from "../protocol/combinator.ts";
+import { noteWait } from "../history/note-work.ts";
 import type { BranchSettled, Combinator, Compiled, ReadValue } from "../protocol/combinator.ts";
 import type { Consumer } from "../protocol/consumer.ts";
 import {
@@ -179,11 +180,25 @@ function openWait(activation: Activation, opening: OpenWait): void {
   const target = activation.address;
   const at = { id: childId(target.id, 0, TIMEOUT), dueAt, token: TIMEOUT, scope };
   scheduleControl(activation, { target, name: TIMEOUT, control: null }, at);
+  const set = { type: "timerSet", at: activation.now, timer: target.id, dueAt } as const;
+  noteWait(activation, { id: target.id, flow: opening.flow }, set);
+}
+
+/** Notes the end of the timer, if the wait has one. */
+function noteTimerEnd(
+  activation: Activation,
+  { dueAt, flow }: OpenWait,
+  type: "timerFired" | "timerCancelled",
+): void {
+  const { id } = activation.address;
+  if (dueAt !== undefined)
+    noteWait(activation, { id, flow }, { type, at: activation.now, timer: id });
 }
 
 function cancelWait(activation: Activation, arrivals: Arrivals): void {
   const opening = activation.json(OPENING) as OpenWait | undefined;
   if (opening === undefined || arrivals.over) return;
+  noteTimerEnd(activation, opening, "timerCancelled");
   proceedLate(activation, opening, { ...arrivals, over: true, late: true });
 }
 
@@ -242,6 +257,7 @@ function decideWait(
   const { dueAt, scope, cells, retainUntil, flow } = opening;
   if (dueAt === undefined && scope !== undefined) unwatchCancellation(activation, [scope, TIMEOUT]);
   else if (!timedOut) activation.cancelSend(TIMEOUT);
+  noteTimerEnd(activation, opening, timedOut ? "timerFired" : "timerCancelled");
   const { ready, pending } = partition(cells.length, bits);
   const { storeId } = activation.environment;
   const handles = pending.map(

@@ -16,6 +16,7 @@ import {
 import type { Option, OptionTable, ReadOptions } from "../../core/validation/options.ts";
 import type { StandardSchemaV1 } from "../../core/validation/standard-schema.ts";
 import type { HandlingOptions, RetryPolicy } from "../types/define.ts";
+import { historyDetail } from "./history-option.ts";
 import { specOf } from "./spec.ts";
 import type { FunctionSpec, OperationSpec } from "./spec.ts";
 
@@ -31,6 +32,7 @@ export const HANDLING_OPTIONS = {
   retry: optional(nested<typeof RETRY_OPTIONS, RetryPolicy>(RETRY_OPTIONS)),
   timeout: optional(durationMs()),
   grace: optional(durationMs()),
+  history: optional(historyDetail),
   aliases: withDefault([], list<string>()),
   parts: withDefault([], checkedBy(readParts)),
   events: optional(list<string>()),
@@ -54,9 +56,10 @@ export function handlingSpec({
   aliases,
   parts,
   events,
+  history,
 }: ReadOptions<typeof HANDLING_OPTIONS>): Pick<
   FunctionSpec,
-  "aliases" | "parts" | "events" | "retry" | "timeoutMs" | "graceMs"
+  "aliases" | "parts" | "events" | "retry" | "timeoutMs" | "graceMs" | "history"
 > {
   return {
     aliases: aliases.map(checkFunctionType),
@@ -72,6 +75,7 @@ export function handlingSpec({
     }),
     ...(timeout !== undefined && { timeoutMs: timeout }),
     ...(grace !== undefined && { graceMs: grace }),
+    ...(history !== undefined && { history }),
   };
 }
 

@@ -1,4 +1,5 @@
 import { readProperty } from "../../core/errors/thrown.ts";
+import type { HistoryDetail } from "../../core/activation/history-note.ts";
 import type { StandardSchemaV1 } from "../../core/validation/standard-schema.ts";
 import type { StateShape } from "../../core/state/stored-state.ts";
 
@@ -44,6 +45,8 @@ export interface FunctionSpec {
   readonly retry?: RetrySpec;
   readonly timeoutMs?: number;
   readonly graceMs?: number;
+  /** What the history tells about it. Absent: what the engine says. */
+  readonly history?: HistoryDetail;
   /** The names of the events that its flows take. Absent: any. */
   readonly events?: readonly string[];
   /** Functions that this one is made of, registered with it. */

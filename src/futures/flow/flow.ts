@@ -6,6 +6,8 @@ import { UNDEFINED } from "../../core/codec/encoded.ts";
 import { FLOW_DIGITS, isGeneratedId, rootId } from "../../core/message/message-id.ts";
 import { eventOfQueue, queueId } from "../combinators/event.ts";
 import { CALL } from "../define/spec.ts";
+import { noteFlowEnd, noteFlowStart, noteUnhandled } from "../history/note-flow.ts";
+import { noteWait } from "../history/note-work.ts";
 import type { CallControl } from "../protocol/call.ts";
 import { flowConsumer } from "../protocol/consumer.ts";
 import type { Messages, ReplyKey, StartFlow } from "../protocol/messages.ts";
@@ -59,7 +61,8 @@ export const flow = systemFunction("flow", [FLOW_VALUE, STATUS_VALUE, REQUESTS_V
   query: queryFlow,
   signal: signalFlow,
   admit(activation, { key, event }) {
-    if (readFlow(activation)?.ok === undefined) sendEvent(activation, event);
+    const record = readFlow(activation);
+    if (record?.ok === undefined) sendEvent(activation, event, record);
     activation.replyTo(key, UNDEFINED, { outcome: "signalled" });
   },
   unreserve: changing((_, record) => unreserveKey(record)),
@@ -127,6 +130,7 @@ function addToBill(record: FlowRecord, tally: UsageTotals): FlowRecord {
 
 function addUnhandled(activation: Activation, record: FlowRecord): FlowRecord {
   const failure = failureOfSettlement({ ok: false, text: activation.envelope.payload });
+  noteUnhandled(activation, record, failure);
   noteWork(activation.environment, unhandledLine({ key: activation.address.id, record, failure }));
   const unhandled = [...(record.unhandled ?? []), failure].slice(-MAX_UNHANDLED);
   return { ...record, unhandled };
@@ -167,6 +171,7 @@ function startFlow(activation: Activation, call: StartFlow): void {
     scope: number,
   };
   activation.send(first);
+  noteFlowStart(activation, { type, number });
   if (number === flow && events === undefined)
     activation.writeDerived(FLOW_VALUE, derivedFlowRecord.contentOf(first));
   else saveFlow(activation, { ...recordOfFirstCall(first), number, digest, events });
@@ -236,8 +241,8 @@ function purgeFlow(activation: Activation, { key }: ReplyKey): void {
 
 /** Settles the flow, and tells whoever waits for its outcome. */
 function endFlow(activation: Activation, record: FlowRecord, { ok, text }: Settled): void {
-  if (!ok && record.cancelled !== true) {
-    const failure = failureOfSettlement({ ok, text });
+  const failure = ok ? undefined : failureOfSettlement({ ok, text });
+  if (failure !== undefined && record.cancelled !== true) {
     noteWork(
       activation.environment,
       flowFailedLine({ key: activation.address.id, record, failure }),
@@ -251,6 +256,7 @@ function endFlow(activation: Activation, record: FlowRecord, { ok, text }: Settl
   endSignalKeys(activation, record, keepUntil);
   if (status !== undefined) activation.write(STATUS_VALUE, status.content, keepUntil);
   activation.replyTo(settledReplyKey(activation.address.id), text, { ok });
+  noteFlowEnd(activation, record, failure);
 }
 
 function queryFlow(activation: Activation, { key }: ReplyKey): void {
@@ -278,21 +284,28 @@ function signalFlow(activation: Activation, signal: Messages["flow"]["signal"]):
   }
   const outcome = record === undefined ? "unknown" : record.ok === undefined ? "signalled" : "over";
   // A flow that keeps no more events still takes one that it waits for.
-  if (outcome === "signalled" && full) return offerEvent(activation, event, key);
-  if (outcome === "signalled") sendEvent(activation, event);
+  const number = record?.number ?? target.id;
+  if (outcome === "signalled" && full) return offerEvent(activation, { event, key, number });
+  if (outcome === "signalled") sendEvent(activation, event, record);
   activation.replyTo(key, UNDEFINED, { outcome });
 }
 
-function offerEvent(activation: Activation, event: string, key: string): void {
+function offerEvent(
+  activation: Activation,
+  { event, ...control }: Messages["event"]["offer"] & { readonly event: string },
+): void {
   const id = queueId(activation.address.id, event);
   const { payload } = activation.envelope;
-  sendSystemMessage(activation, { to: "event", id, name: "offer", control: { key }, payload });
+  sendSystemMessage(activation, { to: "event", id, name: "offer", control, payload });
 }
 
 /** Sends the value of a signal to the queue of its event. */
-function sendEvent(activation: Activation, event: string): void {
-  const id = queueId(activation.address.id, event);
+function sendEvent(activation: Activation, event: string, record?: FlowRecord): void {
+  const flow = activation.address.id;
+  const id = queueId(flow, event);
   const { payload } = activation.envelope;
+  const noted = { type: "eventReceived", at: activation.now, event } as const;
+  noteWait(activation, { id: record?.number ?? flow, flow }, noted);
   sendSystemMessage(activation, { to: "event", id, name: "signal", control: null, payload });
 }
 

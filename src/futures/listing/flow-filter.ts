@@ -54,8 +54,11 @@ export interface FlowsOptions extends FlowsFilter {
 
 const LONGEST_PREFIX = 256;
 
+/** A function, by itself or by its type: the types that its flows may have. */
+export const functionTypes = checkedBy<readonly string[], string | object>(readTypes);
+
 const FILTER = {
-  function: optional(checkedBy<readonly string[], string | object>(readTypes)),
+  function: optional(functionTypes),
   status: optional(oneOf(...FLOW_STATUSES)),
   startedAfter: optional(checkedBy<number, Date | number>(readLowerBound)),
   startedBefore: optional(checkedBy<number, Date | number>(parseInstant)),

@@ -4,6 +4,7 @@ import { noteWork } from "../../core/activation/work-note.ts";
 import { inWords, logFacts } from "../../core/errors/log-facts.ts";
 import { formatAddress } from "../../core/message/address.ts";
 import type { Envelope } from "../../core/message/envelope.ts";
+import { noteMessage } from "../history/note-work.ts";
 import { handbackCode } from "../types/handback-code.ts";
 import type { Failure } from "../types/failure.ts";
 import { UNDEFINED } from "../../core/codec/encoded.ts";
@@ -184,10 +185,18 @@ function startCall(
   const load = { tally, parked, flow };
   const consumers = carryOrBillUsage(activation, consumer.consumers, load);
   const envelope = callEnvelope(consumer, payload, consumers);
-  activation.send(
-    envelope,
-    consumer.delayMs === undefined ? undefined : activation.now + consumer.delayMs,
-  );
+  const dueAt = consumer.delayMs === undefined ? undefined : activation.now + consumer.delayMs;
+  activation.send(envelope, dueAt);
+  noteCall(activation, consumer, dueAt);
+}
+
+/** Notes in the history of the flow that a call or a one-way message has left. */
+export function noteCall(activation: Activation, call: CallConsumer, dueAt?: number): void {
+  if (activation.environment.history === undefined) return;
+  const { id, flow, oneWay } = call;
+  const type = oneWay === true ? "sent" : "called";
+  const about = { id, flow, target: callTarget(call) };
+  noteMessage(activation, about, { type, at: activation.environment.clock.now(), dueAt });
 }
 
 /** Passes a rejection to the consumers of a call that is not made, and counts the call as run. */

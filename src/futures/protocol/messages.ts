@@ -55,7 +55,10 @@ export interface Messages {
     /** A value arrived, in the payload. */
     readonly signal: null;
     /** A value arrived at a flow that keeps no more events: a waiter takes it, or it is refused. */
-    readonly offer: ReplyKey;
+    readonly offer: ReplyKey & {
+      /** The number of the flow. Absent in a message of an earlier release. */
+      readonly number?: string;
+    };
     /** The flow has ended. */
     readonly over: null;
     readonly guard: WatchToken;

@@ -5,6 +5,7 @@ import {
   usageOfCrashes,
   usageOfRun,
 } from "../../core/activation/meter.ts";
+import { noteMessage } from "../history/note-work.ts";
 import { callControlOf } from "../protocol/call.ts";
 import type { CallControl } from "../protocol/call.ts";
 import { toLate } from "../protocol/consumer.ts";
@@ -35,6 +36,7 @@ export function cancelCall(activation: Activation): void {
     return activation.send({ ...envelope, control: record });
   }
   const what = `the call of ${envelope.target.type}`;
+  noteMessage(activation, { ...envelope, flow }, { type: "callCancelled", at: activation.now });
   const tally = markOfMessage(envelope.id);
   deliverCancelled(activation, consumers, { what, run: endingOf(activation), tally, flow });
 }
@@ -73,6 +75,7 @@ export function settleRecord(activation: Activation, { consumers, flow }: CallCo
   const { envelope, abandonedRun: run } = activation;
   const { id, target } = envelope;
   const what = `the call of ${target.type}`;
+  noteMessage(activation, { id, target, flow }, { type: "runAbandoned", at: activation.now });
   const usage = run === undefined ? usageOfCrashes(1) : usageOfRun(run);
   const tally = addUsage(markOfMessage(id), usage);
   deliverCancelled(activation, consumers, { what, run: "unknown", tally, flow });

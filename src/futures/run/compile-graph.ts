@@ -13,7 +13,7 @@ import type { CallControl } from "../protocol/call.ts";
 import type { Compiled } from "../protocol/combinator.ts";
 import { callTarget, cellConsumer, weighConsumers } from "../protocol/consumer.ts";
 import type { ActsFor, CallConsumer, Consumer } from "../protocol/consumer.ts";
-import { carryOrBillUsage, deliverSettlement } from "../protocol/deliver.ts";
+import { carryOrBillUsage, deliverSettlement, noteCall } from "../protocol/deliver.ts";
 import type { Graph } from "../protocol/graph.ts";
 import { addConsumer, needsOf } from "../protocol/node.ts";
 import type { CallPlan, CombinatorPlan, Node, Taker } from "../protocol/node.ts";
@@ -240,6 +240,7 @@ function sendCall(graph: Graph, node: Node, plan: CallPlan, { scope, consumers }
   if (first === undefined) {
     const dueAt = delayMs === undefined ? undefined : activation.environment.clock.now() + delayMs;
     activation.send(callEnvelope(call, (segments[0] ?? UNDEFINED) as Encoded), dueAt, token);
+    noteCall(activation, call, dueAt);
   } else if (needs.length === 1) addConsumer(first, scope, call);
   else sendAll(graph, node, plan, { scope, consumers: [call] });
 }

@@ -2,6 +2,7 @@ import type { Activation } from "../../core/activation/activation.ts";
 import { HELD_WATCH } from "../../core/activation/effects.ts";
 import { formatAddress } from "../../core/message/address.ts";
 import { addUsage, markOfMessage, usageOfCrashes } from "../../core/activation/meter.ts";
+import { noteMessage } from "../history/note-work.ts";
 import { callControlOf } from "../protocol/call.ts";
 import type { CallControl } from "../protocol/call.ts";
 import { watchCancellation } from "../protocol/cancellation-watch.ts";
@@ -26,6 +27,7 @@ export function poisonCall(activation: Activation, crashes: number): void {
   const control = callControlOf(envelope);
   const { consumers, flow, oneWay, counted } = control;
   if (counted === true) return settleRecord(activation, control);
+  noteMessage(activation, { ...envelope, flow }, { type: "poisoned", at: activation.now, crashes });
   const isHeld = activation.environment.holdsDeadLetters !== false;
   if (isHeld && oneWay !== true && consumers.length > 0) {
     const held: CallControl = { ...control, held: crashes };

@@ -129,6 +129,7 @@ function toDefinition(spec: FunctionSpec, stageAliases: readonly string[]): Defi
   return {
     type: spec.type,
     graceMs,
+    history: spec.history,
     aliases: [...spec.aliases, ...stageAliases],
     valueNames: valueNamesOf(spec),
     system: false,

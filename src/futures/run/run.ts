@@ -31,6 +31,9 @@ import { isCancellation, runEndingOf } from "../types/run-ending.ts";
 import type { RunEnding } from "../types/run-ending.ts";
 import { handlerTimeoutLine, retryLine } from "./attempt-lines.ts";
 import type { Attempt } from "./attempt-lines.ts";
+import type { HistoryFacts } from "../history/history-facts.ts";
+import { historyCode } from "../history/note-history.ts";
+import { noteMessage } from "../history/note-work.ts";
 import { settleRecord } from "./cancel-call.ts";
 import { openGates, releaseGates } from "./flush.ts";
 import type { Settlement } from "../types/future.ts";
@@ -167,6 +170,7 @@ class HandlerRun implements CancellableRun {
     this.#state?.save();
     this.#endState();
     const run = this.#stop(false);
+    this.#note(run, "plan" in outcome ? "handedBack" : outcome.ok ? "returned" : "failed");
     if ("plan" in outcome) this.#handBack(outcome, run);
     compileGraph(this.#graph);
     // The outcome leaves last, after earlier messages to the same address, such as a status.
@@ -230,15 +234,18 @@ class HandlerRun implements CancellableRun {
     this.#graph.nodes = [];
     const run = this.#stop(true);
     const { retries = 0 } = this.#control;
-    if (this.#cancellation.isCancelled && this.#cancellation.isAborted)
+    const isCancelled = this.#cancellation.isCancelled && this.#cancellation.isAborted;
+    if (isCancelled) {
+      this.#note(run, "cancelled");
       this.#settle(cancelledSettlement(`the call of ${this.#spec.type}`, "unknown"), run);
-    else this.#settleOrRetry(failure, run, retries + 1);
+    } else this.#settleOrRetry(failure, run, retries + 1);
     releaseGates(this.#graph);
   }
 
   #settleOrRetry(failure: Failure, run: Run, attempt: number): void {
     const now = this.#activation.environment.clock.now();
     const delay = retryDelay(this.#spec.retry, { failure, attempt, now });
+    this.#note(run, delay === undefined ? "failed" : "retries", failure);
     if (delay === undefined) return this.#settle(rejectedSettlement(failure), run);
     noteWork(this.#activation.environment, retryLine(this.#attempt(), failure, delay));
     this.#retry(run, now + delay, attempt);
@@ -262,6 +269,24 @@ class HandlerRun implements CancellableRun {
         scope: this.#graph.scope.id,
       },
       dueAt,
+    );
+  }
+
+  #note(
+    { billedNs, blockedNs }: Run,
+    outcome: HistoryFacts["ran"]["outcome"],
+    failure?: Failure,
+  ): void {
+    const { environment, envelope, now: beganAt, queuedAt } = this.#activation;
+    if (environment.history === undefined) return;
+    const at = environment.clock.now();
+    const { flow, retries = 0 } = this.#control;
+    const code = failure && historyCode(failure);
+    const ran = { attempt: retries + 1, queuedAt, beganAt, endedAt: at, billedNs, blockedNs };
+    noteMessage(
+      this.#activation,
+      { ...envelope, flow },
+      { type: "ran", at, ...ran, outcome, code },
     );
   }
 

@@ -22,6 +22,15 @@ export interface RetryPolicy {
   readonly maxDelay?: Duration;
 }
 
+/** What the history of flows tells. */
+export interface HistoryDetailOptions {
+  /**
+   * `"lifecycle"`: the starts and ends of flows. `"everything"`: also the runs and messages of
+   * functions, and what flows wait for. Default: `"everything"`.
+   */
+  readonly detail?: "lifecycle" | "everything";
+}
+
 /** Options of every function. */
 export interface HandlingOptions {
   /**
@@ -48,6 +57,11 @@ export interface HandlingOptions {
    * `INVALID_NAME`. Default: any name.
    */
   readonly events?: readonly string[];
+  /**
+   * Whether the history of flows tells about this function, and how much. Default: what the option
+   * `history` of the engine says.
+   */
+  readonly history?: boolean | HistoryDetailOptions;
   /** Functions that this one is made of. An engine that hosts it hosts them too. */
   readonly parts?: readonly object[];
 }

@@ -20,6 +20,7 @@ import { scaleCases } from "./cases/scale.ts";
 import { signalKeyCases } from "./cases/signal/keys.ts";
 import { scopedCancelCases } from "./cases/scoped-cancel.ts";
 import { stateCases } from "./cases/state.ts";
+import { historyCases } from "./cases/journal/history.ts";
 import { streamCases } from "./cases/journal/stream.ts";
 import { timerCases } from "./cases/timer.ts";
 
@@ -39,6 +40,7 @@ export const allCases: readonly Case[] = [
   ...countedFlowCases,
   ...attributeCases,
   ...streamCases,
+  ...historyCases,
   ...stateCases,
   ...deployedValueCases,
   ...renamedOperationCases,

@@ -55,6 +55,11 @@ export const MISSING_CAPABILITY_CHECKS: Readonly<
     await rejects(client.flows(), { code: "UNSUPPORTED" });
     await rejects(client.countFlows(), { code: "UNSUPPORTED" });
   },
+  async history({ start }) {
+    const { client } = await start([counter]);
+    await rejects((async () => client.events().next())(), { code: "UNSUPPORTED" });
+    await rejects((async () => client.history("f").next())(), { code: "UNSUPPORTED" });
+  },
   async streams({ start }) {
     const emitting = fn("test/emitting", (ctx) => void ctx.emit("progress", 1));
     const { client } = await start([emitting]);

@@ -86,6 +86,7 @@ const testsOf = ({ carry }: Setting, host: () => Host): readonly EngineTest[] =>
     missing: [
       { capability: "blockingGet", reason: "handlers cannot wait while they run" },
       { capability: "snapshotRead", reason: "the work of a scope cannot be listed" },
+      { capability: "history", reason: "journals are read with the admin API only" },
       { capability: "streams", reason: "effects leave when the handler ends" },
       { capability: "scopedCancel", reason: "messages that were sent cannot be canceled by scope" },
       {

@@ -1,9 +1,10 @@
-import type { FlowBill } from "handback";
+import type { FlowBill, HistoryEntry } from "handback";
 import type { BuiltFlow, FlowWorld } from "../../../src/testing/flows/leaves.ts";
 import { flowOutcomeOf } from "../../../src/testing/flows/outcome.ts";
 import type { FlowOutcome } from "../../../src/testing/flows/outcome.ts";
 import type { FlowProgram, FlowValue } from "../../../src/testing/flows/program.ts";
 import type { FlowCall } from "../../../src/testing/flows/reference.ts";
+import { readAll } from "../../support/read-all.ts";
 import { onMemory } from "../../conformance/host.ts";
 import type { EngineUnderTest } from "../../conformance/host.ts";
 
@@ -42,6 +43,8 @@ export interface FlowRunOptions {
   readonly engine?: EngineUnderTest;
   readonly seed?: number;
   readonly input?: FlowValue;
+  /** Gets the history of the flow, once no work is left. */
+  readonly onHistory?: (entries: readonly HistoryEntry[]) => void;
 }
 
 const JOURNALS = ["a", "b"];
@@ -50,7 +53,7 @@ const JOURNALS = ["a", "b"];
 export async function runFlow(
   build: (world: FlowWorld) => BuiltFlow,
   program: FlowProgram,
-  { engine = onMemory, seed = 1, input = null }: FlowRunOptions = {},
+  { engine = onMemory, seed = 1, input = null, onHistory }: FlowRunOptions = {},
 ): Promise<FlowRun> {
   const calls: FlowCall[] = [];
   const { run, read, functions } = build({
@@ -66,6 +69,7 @@ export async function runFlow(
     const tookMs = clock.monotonicNs() / 1e6;
     await clock.advance(afterwardsMs);
     const bill = await client.bill("flow");
+    if (onHistory !== undefined) onHistory(await readAll(client.history("flow")));
     const journals: Record<string, readonly number[]> = {};
     for (const id of JOURNALS) {
       const notes = await client.call(read, undefined, { id });

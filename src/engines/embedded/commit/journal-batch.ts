@@ -30,8 +30,11 @@ export function firstPosition({
  * the store, so positions follow the order of commits.
  */
 export class JournalBatch {
-  readonly #drafts: JournalDraft[] = [];
+  #drafts: JournalDraft[] = [];
+  #replacing: JournalRow[] = [];
   readonly #deleted: JournalRange[] = [];
+  /** The position of its last entry, once the batch was handed to the store. 0: none. */
+  lastPosition = 0;
 
   /** The flows that get new rows. */
   get flows(): Iterable<string> {
@@ -42,9 +45,18 @@ export class JournalBatch {
     this.#drafts.push(draft);
   }
 
-  /** Deletes rows that earlier commits have written. */
-  delete(range: JournalRange): void {
-    this.#deleted.push(range);
+  /** Puts a row in the place of others, which earlier commits have written. */
+  replace(rows: readonly JournalRow[], by: JournalRow): void {
+    for (const { flow, position } of rows)
+      this.#deleted.push({ flow, from: position, to: position });
+    this.#replacing.push(by);
+  }
+
+  /** Deletes all rows of a flow, also those that this batch would add. */
+  deleteFlow(flow: string): void {
+    this.#drafts = this.#drafts.filter((draft) => draft.flow !== flow);
+    this.#replacing = this.#replacing.filter((row) => row.flow !== flow);
+    this.#deleted.push({ flow, from: 0, to: Number.MAX_SAFE_INTEGER });
   }
 
   /** Converts the changes to the store's form. */
@@ -53,8 +65,9 @@ export class JournalBatch {
       const { count, flow, owner, topic, at } = draft;
       const first = takePositions(count);
       const position = first + count - 1;
+      this.lastPosition = position;
       return { position, count, flow, owner, topic, at, text: draft.encode(first) };
     });
-    return { deleted: this.#deleted, appended };
+    return { deleted: this.#deleted, appended: [...this.#replacing, ...appended] };
   }
 }

@@ -18,6 +18,7 @@ export type CauseOptions = Pick<
   | "cancellation"
   | "withdrawn"
   | "crashes"
+  | "queuedAt"
   | "abandonedRun"
   | "discarded"
   | "isFirstRun"
@@ -49,7 +50,7 @@ export class Causes {
   of(envelope: Envelope, readsState: boolean, options: CauseOptions = {}): CachedCause {
     const state = readsState ? this.#cache.open(envelope.target, envelope.fresh) : NO_STATE;
     const { blocking, emitter, cancellation, withdrawn, crashes } = options;
-    const { abandonedRun, discarded, isFirstRun } = options;
+    const { queuedAt, abandonedRun, discarded, isFirstRun } = options;
     return {
       envelope,
       state,
@@ -61,6 +62,7 @@ export class Causes {
       cancellation,
       withdrawn,
       crashes,
+      queuedAt,
       abandonedRun,
       discarded,
       isFirstRun,

@@ -8,6 +8,7 @@ import type { Queue } from "../../../core/data/queue.ts";
 import type { GroupCommit } from "../commit/group-commit.ts";
 import type { AddressState } from "../state/address-state.ts";
 import type { StateCache } from "../state/state-cache.ts";
+import type { History } from "../journal/history.ts";
 import type { Journal } from "../journal/journal.ts";
 import type { DelayedMessages } from "../timers/delayed-messages.ts";
 import type { LeftWork } from "./left-work.ts";
@@ -23,6 +24,7 @@ export interface EffectWriterParts {
   readonly scopes: ScopeCancellation;
   readonly leftWork: LeftWork;
   readonly journal: Journal | undefined;
+  readonly history: History | undefined;
   /** Messages to system functions, to be handled in the current batch. */
   readonly systemMessages: Queue<Envelope>;
 }
@@ -50,9 +52,10 @@ export class EffectWriter {
    */
   writeAllButSends(effects: Effects, opened?: AddressState): void {
     const { address, writes, replies, cancels, unwatches, watches } = effects;
-    const { cancelScopes, closedScopes, deadLetters, purgedFlows } = effects;
+    const { cancelScopes, closedScopes, deadLetters, purgedFlows, notes } = effects;
     if (writes.length > 0) this.#writeValues(effects, opened ?? this.#parts.cache.open(address));
     for (const reply of replies) this.#parts.commits.batch.replies.push(reply);
+    for (const note of notes) this.#parts.history?.add(note);
     // Most activations do no more.
     if (
       cancels.length +

@@ -14,6 +14,7 @@ import type { Dispatcher } from "../dispatch/dispatcher.ts";
 import type { MessageIndex } from "../commit/message-index.ts";
 import type { Lifecycle } from "../lifecycle/lifecycle.ts";
 import type { HandlerSlots } from "../mailboxes/handler-slots.ts";
+import type { QueuedSince } from "../journal/queued-since.ts";
 import type { Mailbox, Mailboxes } from "../mailboxes/mailboxes.ts";
 import { Running } from "../mailboxes/running.ts";
 import type { CrashTracker } from "../poison/crash-tracker.ts";
@@ -41,6 +42,7 @@ export interface HandlerRunsParts {
   /** Absent: the store keeps no journal. */
   readonly emitter: Emitter | undefined;
   readonly meter: FunctionMeter;
+  readonly queuedSince: QueuedSince;
   readonly idle: IdleWatch;
 }
 
@@ -73,7 +75,8 @@ export class HandlerRuns {
     try {
       const isFirstRun = seq >= storeInfo.nextSeq;
       const abandonedRun = this.#abandonedRuns.get(message);
-      const options = { blocking, emitter, cancellation, abandonedRun, isFirstRun };
+      const queuedAt = this.#parts.queuedSince.of(message);
+      const options = { blocking, emitter, cancellation, queuedAt, abandonedRun, isFirstRun };
       effects = activate(definition, causes.of(envelope, hasState(definition), options));
     } catch (error) {
       return this.#setAside(mailbox, running, error);

@@ -8,6 +8,7 @@ import type { MessageIndex } from "../commit/message-index.ts";
 import type { Mailboxes } from "../mailboxes/mailboxes.ts";
 import { findDefinition, missingFunction, whyMissing } from "../mailboxes/find-definition.ts";
 import { resolveAlias } from "../mailboxes/resolve-alias.ts";
+import type { QueuedSince } from "../journal/queued-since.ts";
 import type { Unregistered } from "../mailboxes/unregistered.ts";
 import type { DeadlockSearch } from "../blocking/deadlock-search.ts";
 
@@ -19,6 +20,7 @@ export interface MessageDeliveryParts {
   readonly unregistered: Unregistered;
   readonly workLog: WorkLog;
   readonly deadlocks: DeadlockSearch;
+  readonly queuedSince: QueuedSince;
 }
 
 /** Delivers durable messages to the mailboxes of their addresses. */
@@ -46,6 +48,7 @@ export class MessageDelivery {
       definition.type === message.envelope.target.type
         ? message
         : { ...message, envelope: resolveAlias(message.envelope, definition) };
+    this.#parts.queuedSince.note(current);
     if (!mailboxes.deliver(current)) return;
     deadlocks.afterQueuing(current.envelope);
     const why = mailboxes.whyParked(current.envelope.target);

@@ -3,6 +3,11 @@ import { FLOW_DIGITS } from "../../../core/message/message-id.ts";
 /** Hex digits of a flow number that hold the store's generation. The remaining ones count. */
 const GENERATION_DIGITS = 6;
 
+/** Returns the number of the first flow that an opening of the store starts. */
+export function firstFlowOf(generation: number): string {
+  return new FlowNumbers(generation).next();
+}
+
 /** Numbers new flows: the store's generation, which grows with each opening, and a counter. */
 export class FlowNumbers {
   readonly #generation: string;

@@ -18,14 +18,16 @@ export interface Followed {
   readonly ended: Promise<unknown>;
 }
 
+const HOW_TO = "; the option `history: true` of the embedded engine turns it on";
+
 /** Returns the journal of an engine with a capability. @throws `UNSUPPORTED` */
 export function requireJournal(
   engine: Engine,
-  capability: Extract<Capability, "streams">,
+  capability: Extract<Capability, "streams" | "history">,
   what: string,
 ): JournalReader {
   if (engine.capabilities.has(capability) && engine.journal !== undefined) return engine.journal;
-  const why = `this engine has no ${capability}`;
+  const why = `this engine has no ${capability}${capability === "history" ? HOW_TO : ""}`;
   throw new HandbackError("UNSUPPORTED", `${what}: ${why}`);
 }
 
@@ -56,6 +58,7 @@ export async function* followJournal(
           yield row;
           signal?.throwIfAborted();
         }
+        if (rows.length === PAGE) await journal.nextTurn();
         rows = journal.read({ ...query, after, limit: PAGE });
       }
       if (isLast) return;

@@ -9,7 +9,7 @@ import type { OptionTable } from "../../../core/validation/options.ts";
 import { settledReplyKey } from "../../flow/settled-reply.ts";
 import { codec } from "../../protocol/codec.ts";
 import { abortSignal } from "./abort-signal.ts";
-import { cursorAt, positionOf } from "./cursor.ts";
+import { Cursors } from "./cursor.ts";
 import { hasEnded } from "./find-flow.ts";
 import type { FindFlow } from "./find-flow.ts";
 import { followJournal, requireJournal } from "./follow-journal.ts";
@@ -42,7 +42,8 @@ export function readFlowStream(
   const topic = streamTopic(checkName(channel, "channel"));
   const { after: cursor, signal } = readOptions("stream()", STREAM_OPTIONS, options);
   const journal = requireJournal(engine, "streams", "stream()");
-  const after = positionOf(engine.storeId, cursor);
+  const cursors = new Cursors([engine.storeId, "stream", id, channel]);
+  const after = cursors.positionOf(cursor);
   return items();
 
   async function* items(): AsyncGenerator<StreamItem, void, void> {
@@ -54,7 +55,7 @@ export function readFlowStream(
     try {
       const rows = followJournal(journal, { query, signal, isOver, ended: listening.wait() });
       for await (const row of rows)
-        for (const item of decodeItems(engine.storeId, row, after)) {
+        for (const item of decodeItems(cursors, row, after)) {
           yield item;
           signal?.throwIfAborted();
         }
@@ -66,7 +67,7 @@ export function readFlowStream(
 
 /** Yields the items of a row that come after a position. */
 function* decodeItems(
-  storeId: string,
+  cursors: Cursors,
   { position, count, text }: JournalRow,
   after: number,
 ): Generator<StreamItem> {
@@ -74,6 +75,6 @@ function* decodeItems(
   for (const [index, value] of values.entries()) {
     const at = position - count + 1 + index;
     if (at <= after) continue;
-    yield { cursor: cursorAt(storeId, at), run, epoch, value: codec.decode(value as Encoded) };
+    yield { cursor: cursors.at(at), run, epoch, value: codec.decode(value as Encoded) };
   }
 }

@@ -20,6 +20,7 @@ export const TESTED_CAPABILITIES: Readonly<Record<TestedCapability, string>> = {
   scopedCancel: "pending work of a cancelled scope is dropped at once",
   undeclaredValues: "a function reads stored values that it no longer declares",
   flowIndex: "flows can be listed and counted",
+  history: "what happened to flows can be read and followed",
   streams: "values of ctx.emit can be read while their handler runs",
   egress: "values of ctx.egress reach the sinks that the suite provides",
   deadLetters: "failed messages are kept and can be listed",

@@ -11,7 +11,12 @@ import type { FlowSummary } from "../../../futures/listing/flow-summary.ts";
 import type { FlowsPage } from "../../../futures/listing/list-flows.ts";
 import { pagesOf } from "../../../futures/listing/pages.ts";
 import type { Pages } from "../../../futures/listing/pages.ts";
-import type { StreamItem, StreamOptions } from "../../../futures/client/journal/stream-item.ts";
+import type { Cursor } from "../../../futures/client/journal/cursor.ts";
+import type {
+  EventsOptions,
+  ReadHistoryOptions,
+} from "../../../futures/client/journal/history-entry.ts";
+import type { StreamOptions } from "../../../futures/client/journal/stream-item.ts";
 import type { Invokable } from "../../../futures/types/function.ts";
 import { idNamesFlow } from "../../../futures/define/flow-per-id.ts";
 import { specOf } from "../../../futures/define/spec.ts";
@@ -50,6 +55,8 @@ export function reconnectingClient(parts: ReconnectingClientParts): Client {
       if (name === "call") return requests.call;
       if (name === "flow") return requests.flow;
       if (name === "flows") return requests.flows;
+      if (name === "history") return requests.history;
+      if (name === "events") return requests.events;
       const member: unknown = Reflect.get(Client.prototype, name);
       if (typeof name !== "string" || typeof member !== "function") return undefined;
       return (...args: readonly unknown[]) => requests.send(name, args);
@@ -129,24 +136,24 @@ class Requests {
         this.#request("result", false, (client) => client.flow(id).result(options)),
       status: (): Promise<FlowStatus> =>
         this.#request("status", false, (client) => client.status(id)),
+      changes: (options) => this.#follow((client, on) => client.flow(id).changes(on), options),
       stream: <T>(channel: string, options?: StreamOptions) =>
-        this.#stream(id, channel, options) as AsyncGenerator<StreamItem<T>, void, void>,
+        this.#follow((client, on) => client.flow(id).stream<T>(channel, on), options),
     };
   }
 
-  /** Reads a stream on one engine after the other, each time after the last item that came. */
-  async *#stream(
-    id: string,
-    channel: string,
-    options: StreamOptions = {},
-  ): AsyncGenerator<StreamItem, void, void> {
+  /** Reads on one engine after the other, each time after the last item that came. */
+  async *#follow<Item extends { readonly cursor: Cursor }, Options extends ReadHistoryOptions>(
+    read: (client: Client, options: Options) => AsyncGenerator<Item, void, void>,
+    options = {} as Options,
+  ): AsyncGenerator<Item, void, void> {
     let { after } = options;
-    let reading: { readonly on: Client; readonly items: AsyncIterator<StreamItem> } | undefined;
+    let reading: { readonly on: Client; readonly items: AsyncIterator<Item, void> } | undefined;
     try {
       for (;;) {
-        const next = await this.#request("stream", false, async (client) => {
+        const next = await this.#request("read", false, async (client) => {
           if (reading?.on !== client)
-            reading = { on: client, items: client.flow(id).stream(channel, { ...options, after }) };
+            reading = { on: client, items: read(client, { ...options, after }) };
           return reading.items.next();
         });
         if (next.done === true) return;
@@ -157,6 +164,12 @@ class Requests {
       void reading?.items.return?.();
     }
   }
+
+  readonly history = (flow: string | FlowHandle<unknown>, options?: ReadHistoryOptions) =>
+    this.#follow((client, on: ReadHistoryOptions) => client.history(flow, on), options);
+
+  readonly events = (options?: EventsOptions) =>
+    this.#follow((client, on: EventsOptions) => client.events(on), options);
 
   #keyed(f: Invokable<unknown, unknown>, options: StartOptions | undefined): StartOptions {
     const start = ++this.#starts;

@@ -24,7 +24,7 @@ import type { TraceEvent } from "../record/trace.ts";
 /** Options of `simulate`. */
 export interface SimulateOptions extends Pick<
   EmbeddedOptions,
-  "concurrency" | "retention" | "ageOut" | "payloadLimit" | "cachedStates" | "log"
+  "concurrency" | "retention" | "ageOut" | "payloadLimit" | "cachedStates" | "history" | "log"
 > {
   /**
    * Functions to host. A test double such as `mock(f, ...)` replaces the function of the same type.
@@ -87,6 +87,7 @@ const OPTIONS = {
   payloadLimit: anything(),
   cachedStates: anything(),
   crashLimit: anything(),
+  history: anything(),
   egress: anything(),
   log: anything(),
   onEvent: optional(callback<NonNullable<SimulateOptions["onEvent"]>>()),

@@ -1,0 +1,35 @@
+import type { HistoryFact, LifecycleType } from "../../history/history-facts.ts";
+import type { Cursor } from "./cursor.ts";
+
+/** What every entry of a history tells. */
+interface EntryPlace {
+  /** The place of the entry. A reader that starts `after` it goes on with the next one. */
+  readonly cursor: Cursor;
+  /** Key of the flow. */
+  readonly flow: string;
+}
+
+/** An entry of the history of a flow. Its `type` says which facts it tells. */
+export type HistoryEntry = EntryPlace & HistoryFact;
+
+/** A step in the life of a flow: its start, or its end. */
+export type FlowEvent = Extract<HistoryEntry, { readonly type: LifecycleType }>;
+
+/** Options of `client.history` and `handle.changes`. */
+export interface ReadHistoryOptions {
+  /** The cursor of an entry: the entries after it are read. Default: all entries. */
+  readonly after?: Cursor | undefined;
+  /** Ends the reading when it is aborted: the iterator rejects with its reason. */
+  readonly signal?: AbortSignal;
+}
+
+/** Options of `client.events`. */
+export interface EventsOptions extends ReadHistoryOptions {
+  /**
+   * Only events of flows that started this function: what `fn` or `stateful` gave, which also finds
+   * those of its former names, or a type, `namespace/name`.
+   */
+  readonly function?: string | object;
+  /** Only events of this flow: its key or its handle. */
+  readonly flow?: string | { readonly id: string };
+}

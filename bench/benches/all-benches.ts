@@ -6,6 +6,7 @@ import { checkLoop } from "./check-loop.ts";
 import { eventLoop, slowDisk } from "./event-loop.ts";
 import { finished } from "./finished.ts";
 import { flat } from "./flat.ts";
+import { http } from "./http.ts";
 import { latency, twoCommits } from "./latency.ts";
 import { park } from "./park.ts";
 import { simulation } from "./simulation.ts";
@@ -24,6 +25,7 @@ export const BENCHES: readonly Bench[] = [
   twoCommits,
   latency(noop),
   latency(chain3),
+  http,
   blocked,
   checkLoop,
   simulation,

@@ -3,7 +3,7 @@ import type { Mutation } from "./mutation.ts";
 const HTTP = "src/http/async-http.ts";
 const HTTP_TESTS = "test/http/async-http.test.ts";
 const SIGNED_IDS = "test/http/ids/signed-ids.test.ts";
-const WAITS = "src/http/requests/waits.ts";
+const WAITS = "src/http/waiting/waits.ts";
 const WAITS_TESTS = "test/http/limits/waits.test.ts";
 const ACCESS_TESTS = "test/http/access.test.ts";
 
@@ -66,8 +66,8 @@ export const OVER_HTTP: readonly Mutation[] = [
   {
     breaks: "http: pages of any origin may begin work",
     file: "src/http/requests/origins.ts",
-    find: "!CHANGES_NOTHING.has(c.req.method) && isForeign(c.req.raw)",
-    replace: "CHANGES_NOTHING.has(c.req.method) && isForeign(c.req.raw)",
+    find: "if (isForeign(c.req.raw)) throw",
+    replace: "if (!isForeign(c.req.raw)) throw",
     test: "test/http/cross-origin.test.ts",
     killedBy: "a request from a browser > starts nothing for pages of other sites: another origin",
   },
@@ -202,8 +202,8 @@ export const OVER_HTTP: readonly Mutation[] = [
   },
   {
     breaks: "http: requests behind an unanswered one wait on after their connection",
-    file: WAITS,
-    find: 'else connection.once("close", () => closing.abort());',
+    file: "src/http/waiting/departure.ts",
+    find: "for (const gone of this.#waiting) gone();",
     replace: "",
     test: WAITS_TESTS,
     killedBy: "a wait ends with its connection on a Node that does not abort its request",
@@ -252,7 +252,7 @@ export const OVER_HTTP: readonly Mutation[] = [
   {
     breaks: "http: links lead to the path as it reads, not as it was sent",
     file: "src/http/requests/mount-path.ts",
-    find: "const { pathname } = new URL(c.req.url);",
+    find: "const pathname = pathnameOf(c.req.url);",
     replace: "const { path: pathname } = c.req;",
     test: "test/http/links.test.ts",
     killedBy: "a mounted app links to its own path > at /:tenant, reached as /%E6%97%A5%E6%9C%AC",

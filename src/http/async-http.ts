@@ -7,25 +7,27 @@ import { NEW_STATE } from "../futures/types/new-state.ts";
 import type { Invokable } from "../futures/types/function.ts";
 import { authorized } from "./requests/access.ts";
 import type { Access } from "./requests/access.ts";
+import type { Departure } from "./waiting/departure.ts";
 import { exposedFunctions } from "./requests/exposed-functions.ts";
 import type { Exposed } from "./requests/exposed-functions.ts";
-import { failureAnswer, problemAnswer, SAFE_HEADERS } from "./error-response.ts";
+import { failureAnswer, problemAnswer } from "./error-response.ts";
 import { inputIssues } from "./requests/input-issues.ts";
 import { digestOfKey, isKnown, isReachable, newFlowId } from "./requests/flow-ids.ts";
 import { reportOf } from "./flow-report.ts";
 import { BodyMemory } from "./requests/body-bytes.ts";
 import { readJsonBody } from "./requests/json-body.ts";
 import type { BodyLimits } from "./requests/json-body.ts";
+import { emptyAnswer, jsonAnswer } from "./responses/answer.ts";
 import { linksOf } from "./responses/links.ts";
 import { httpRules } from "./options.ts";
 import type { AsyncHttpOptions, HttpRules } from "./options.ts";
 import { hasPrefix, mountPathOf } from "./requests/mount-path.ts";
-import { onlyFrom } from "./requests/origins.ts";
+import { checkOrigin, sharedWith } from "./requests/origins.ts";
 import { checkPath, pathOf, queryOf, waitOf } from "./requests/parameters.ts";
 import { publicStateId, readStateId } from "./requests/state-ids.ts";
-import { Waits } from "./requests/waits.ts";
+import { Waits } from "./waiting/waits.ts";
 import { ProblemError } from "./responses/problem.ts";
-import { settledWithin } from "./responses/settled-within.ts";
+import { outputWithin } from "./waiting/output-within.ts";
 
 /**
  * Serves flows over HTTP with Fetch-standard requests and responses. Clients start flows, read
@@ -81,43 +83,49 @@ export function asyncHttp(client: Client, options: AsyncHttpOptions): Hono {
     bodies: { limit: bodyLimit, memory: new BodyMemory(rules.bodiesLimit) },
   };
   const app = new Hono();
-  app.use(async (c, next) => {
-    await next();
-    for (const [name, value] of SAFE_HEADERS) c.header(name, value);
-  });
-  app.use(onlyFrom(rules.origins), checkPath);
+  const { origins } = rules;
+  // Each further middleware would cost every request some microseconds.
+  if (origins.length > 0) app.use(sharedWith(origins));
+  const check = (c: Context): void => {
+    checkOrigin(c, origins);
+    checkPath(c);
+  };
+  const add = (path: string, methods: Methods): void => addRoute(app, path, { check, methods });
   const start = { POST: (c: Context) => startFlow(c, served) };
-  addRoute(app, "/functions/:namespace/:name", start);
-  addRoute(app, "/functions/:namespace/:name/:operation", start);
-  addRoute(app, "/flows/:flow", {
+  add("/functions/:namespace/:name", start);
+  add("/functions/:namespace/:name/:operation", start);
+  add("/flows/:flow", {
     GET: flowRoute(served, "status", (c, flow) => {
       const waitMs = waitOf(c, maxWaitMs);
       return waiting(c, served, waitMs, (wait) =>
         flowResponse(c, served, client.flow(flow), { ...wait, segments: 2, isNew: false }),
       );
     }),
-    DELETE: flowRoute(served, "purge", async (c, flow) => {
+    DELETE: flowRoute(served, "purge", async (_, flow) => {
       if (!(await client.purge(flow))) throw new ProblemError("STILL_PENDING");
-      return c.body(null, 204);
+      return emptyAnswer(204);
     }),
   });
-  addRoute(app, "/flows/:flow/events/:event", {
+  add("/flows/:flow/events/:event", {
     POST: flowRoute(served, "event", async (c, flow, principal) => {
       const header = c.req.header("idempotency-key");
       const key = header === undefined ? undefined : digestOfKey(header, { principal, secret });
       const value = await readJsonBody(c, served.bodies);
       const options = key === undefined ? {} : { key };
       await client.signal(flow, pathOf(c)["event"] ?? "", value, options);
-      return c.body(null, 202);
+      return emptyAnswer(202);
     }),
   });
-  addRoute(app, "/flows/:flow/cancel", {
-    POST: flowRoute(served, "cancel", async (c, flow) => {
+  add("/flows/:flow/cancel", {
+    POST: flowRoute(served, "cancel", async (_, flow) => {
       if (!(await client.cancel(flow))) throw new ProblemError("FLOW_OVER");
-      return c.body(null, 202);
+      return emptyAnswer(202);
     }),
   });
-  app.notFound((c) => problemAnswer(new ProblemError(hasPrefix(c) ? "WRONG_MOUNT" : "NO_ROUTE")));
+  app.notFound((c) => {
+    check(c);
+    return problemAnswer(new ProblemError(hasPrefix(c) ? "WRONG_MOUNT" : "NO_ROUTE"));
+  });
   app.onError((error) => failureAnswer(error, { log, retryAfter }));
   return app;
 }
@@ -132,16 +140,29 @@ interface Served {
 }
 
 type Route = (c: Context) => Promise<Response>;
+type Methods = Readonly<Partial<Record<"GET" | "POST" | "DELETE", Route>>>;
 
-/** Adds the methods of one path. Other methods get a problem document with `Allow`. */
-function addRoute(app: Hono, path: string, methods: Readonly<Record<string, Route>>): void {
-  const names = Object.keys(methods);
-  const allow = [...names, ...("GET" in methods ? ["HEAD"] : []), "OPTIONS"].join(", ");
-  for (const [method, handler] of Object.entries(methods))
-    app.on(method, path, (c) => handler(c).catch(rethrown));
+/** The methods of a path, and the check of each request to it. */
+interface PathRoutes {
+  readonly check: (c: Context) => void;
+  readonly methods: Methods;
+}
+
+/**
+ * Adds the methods of one path. Other methods get a problem document with `Allow`. One handler
+ * serves them all, because the app calls one without any middleware in between.
+ */
+function addRoute(app: Hono, path: string, { check, methods }: PathRoutes): void {
+  const routes = new Map<string, Route>(Object.entries(methods));
+  const get = routes.get("GET");
+  if (get !== undefined) routes.set("HEAD", get);
+  const Allow = [...routes.keys(), "OPTIONS"].join(", ");
   app.all(path, (c) => {
-    if (c.req.method === "OPTIONS") return c.body(null, 204, { Allow: allow });
-    throw new ProblemError("METHOD_NOT_ALLOWED", { Allow: allow });
+    check(c);
+    const route = routes.get(c.req.method);
+    if (route !== undefined) return route(c).catch(rethrown);
+    if (c.req.method === "OPTIONS") return emptyAnswer(204, { Allow });
+    throw new ProblemError("METHOD_NOT_ALLOWED", { Allow });
   });
 }
 
@@ -182,9 +203,11 @@ async function startFlow(c: Context, served: Served): Promise<Response> {
 /** The wait of a request. */
 interface Wait {
   readonly waitMs: number;
-  /** Are aborted when the client disconnects. */
-  readonly listening: readonly AbortSignal[];
+  /** Tells when the client disconnects. */
+  readonly departure: Departure;
 }
+
+const NO_WAIT: Wait = { waitMs: 0, departure: () => () => undefined };
 
 /** Counts a request that waits while it is answered. */
 function waiting(
@@ -193,11 +216,8 @@ function waiting(
   waitMs: number,
   answer: (wait: Wait) => Promise<Response>,
 ): Promise<Response> {
-  if (waitMs === 0) return answer({ waitMs, listening: [] });
-  return waits.run(c, (gone) => {
-    const { signal } = c.req.raw;
-    return answer({ waitMs, listening: gone === undefined ? [signal] : [signal, gone] });
-  });
+  if (waitMs === 0) return answer(NO_WAIT);
+  return waits.run(c, (departure) => answer({ waitMs, departure }));
 }
 
 /**
@@ -223,9 +243,9 @@ async function flowResponse(
   c: Context,
   { client, rules: { basePath, clock, describeFailure, retryAfter } }: Served,
   handle: FlowHandle<unknown>,
-  { waitMs, listening, segments, isNew }: ResponseOptions,
+  { waitMs, departure, segments, isNew }: ResponseOptions,
 ): Promise<Response> {
-  if (waitMs > 0) await settledWithin(handle, { waitMs, clock, listening });
+  const known = waitMs > 0 ? await outputWithin(handle, { waitMs, clock, departure }) : undefined;
   const status: FlowStatus = await client.status(handle.id);
   const links = linksOf(basePath ?? mountPathOf(c, segments), handle.id);
   const about = {
@@ -233,9 +253,14 @@ async function flowResponse(
     ...(handle.stateId !== undefined && { stateId: await publicStateId(client, handle.stateId) }),
     ...(isNew && links),
   };
-  const body = { ...about, ...(await reportOf(handle, status, describeFailure)) };
-  if (body.status !== "pending") return c.json(body, 200);
-  return c.json(body, 202, { Location: links.statusUrl, "Retry-After": retryAfter });
+  const report = await reportOf(
+    status,
+    known === undefined ? () => handle.result() : () => known.output,
+    describeFailure,
+  );
+  const body = { ...about, ...report };
+  if (body.status !== "pending") return jsonAnswer(200, body);
+  return jsonAnswer(202, body, { Location: links.statusUrl, "Retry-After": retryAfter });
 }
 
 /** The wait, the number of path segments of the route, and whether to include links. */

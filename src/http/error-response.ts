@@ -3,17 +3,8 @@ import { logFacts } from "../core/errors/log-facts.ts";
 import type { Log } from "../core/host/log.ts";
 import { Refusal } from "./requests/access.ts";
 import { randomId } from "./requests/flow-ids.ts";
+import { jsonAnswer, safeAnswer } from "./responses/answer.ts";
 import { codeOf, problemOf, ProblemError } from "./responses/problem.ts";
-
-/**
- * Headers of every response: nothing caches it, and the address of a flow is not sent to other
- * sites.
- */
-export const SAFE_HEADERS: readonly (readonly [string, string])[] = [
-  ["Cache-Control", "no-store"],
-  ["Referrer-Policy", "no-referrer"],
-  ["X-Content-Type-Options", "nosniff"],
-];
 
 /** Options of a response to a failed request. */
 interface FailureOptions {
@@ -27,7 +18,7 @@ interface FailureOptions {
  * the log has the details.
  */
 export function failureAnswer(error: Error, { log, retryAfter }: FailureOptions): Response {
-  if (error instanceof Refusal) return error.response;
+  if (error instanceof Refusal) return safeAnswer(error.response);
   if (error instanceof ProblemError) {
     // A server that is set up wrong fails every request, so its operator must see why.
     const { status, title } = problemOf(error.code);
@@ -52,12 +43,6 @@ export function failureAnswer(error: Error, { log, retryAfter }: FailureOptions)
 /** Answers with a problem document. */
 export function problemAnswer({ code, headers, more }: ProblemError): Response {
   const problem = problemOf(code, more);
-  return new Response(JSON.stringify(problem), {
-    status: problem.status,
-    headers: {
-      ...Object.fromEntries(SAFE_HEADERS),
-      ...headers,
-      "Content-Type": "application/problem+json",
-    },
-  });
+  const type = { "Content-Type": "application/problem+json" };
+  return jsonAnswer(problem.status, problem, { ...headers, ...type });
 }

@@ -1,5 +1,5 @@
 import type { ErrorCode } from "../core/errors/error-codes.ts";
-import type { FlowHandle, FlowStatus } from "../futures/client/client.ts";
+import type { FlowStatus } from "../futures/client/client.ts";
 import type { Failure } from "../futures/types/failure.ts";
 import { handbackCode } from "../futures/types/handback-code.ts";
 import { plainJson } from "./responses/plain-json.ts";
@@ -19,13 +19,17 @@ export interface FlowReport {
   readonly settledAt?: string;
 }
 
-/** Describes a flow. By default, a failure shows only its code and the meaning of that code. */
+/**
+ * Describes a flow. By default, a failure shows only its code and the meaning of that code.
+ *
+ * @param readOutput - reads the output of a flow that is completed
+ */
 export async function reportOf(
-  handle: FlowHandle<unknown>,
   { function: type, status, custom, startedAt, settledAt, failure }: FlowStatus,
+  readOutput: () => unknown,
   describeFailure: (failure: Failure) => unknown = failureKind,
 ): Promise<FlowReport> {
-  const output = status === "completed" ? plainJson(await handle.result()) : undefined;
+  const output = status === "completed" ? plainJson(await readOutput()) : undefined;
   return {
     function: type,
     // Code that is missing for now is no concern of those who wait.

@@ -1,4 +1,5 @@
 import { invalidOption } from "../../core/validation/options.ts";
+import { hostnameOf } from "./request-url.ts";
 
 /** Hosts under which a browser on this machine reaches a server that only this machine reaches. */
 const LOOPBACK_HOSTS: readonly string[] = ["localhost", "127.0.0.1", "[::1]"];
@@ -27,7 +28,7 @@ export function defaultHosts(address: string): Hosts {
 
 /** Returns true if a request names an allowed host. */
 export function isForHost({ url }: Request, hosts: Hosts): boolean {
-  return hosts === "any" || hosts.includes(new URL(url).hostname);
+  return hosts === "any" || hosts.includes(hostnameOf(url));
 }
 
 function isHost(value: unknown): value is string {

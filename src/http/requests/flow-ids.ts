@@ -1,6 +1,7 @@
 import { digest } from "../../core/crypto/digest.ts";
 import { toHex } from "../../core/crypto/hex.ts";
 import { hmac } from "../../core/crypto/hmac.ts";
+import { randomBytes } from "../../machine/random-bytes.ts";
 import { HandbackError } from "../../core/errors/errors.ts";
 import { checkFlowKey } from "../../core/validation/names.ts";
 import type { Client } from "../../futures/client/client.ts";
@@ -70,5 +71,5 @@ export function isReachable(flow: string): boolean {
 
 /** Returns random bytes in hex, from a secure source. */
 export function randomId(bytes: number): string {
-  return toHex(crypto.getRandomValues(new Uint8Array(bytes)));
+  return toHex(randomBytes(bytes));
 }

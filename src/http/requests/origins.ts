@@ -1,27 +1,35 @@
-import type { MiddlewareHandler } from "hono";
+import type { Context, MiddlewareHandler } from "hono";
 import { cors } from "hono/cors";
+import { safeAnswer } from "../responses/answer.ts";
 import { ProblemError } from "../responses/problem.ts";
 
 const SAFE_METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
 
-/**
- * Lets pages of these origins call from a browser and read the responses. A request from any other
- * site's page, which carries the cookies of its visitor, changes nothing and is a `CROSS_SITE`
- * problem.
- */
-export function onlyFrom(origins: readonly string[]): MiddlewareHandler {
+/** Lets pages of these origins call from a browser and read the responses. */
+export function sharedWith(origins: readonly string[]): MiddlewareHandler {
   const share = cors({
     origin: [...origins],
     credentials: true,
     exposeHeaders: ["Location", "Retry-After", "Allow"],
   });
   return async (c, next) => {
-    const origin = c.req.header("origin");
-    if (origin !== undefined && origins.includes(origin)) return share(c, next);
-    if (!SAFE_METHODS.has(c.req.method) && isForeign(c.req.raw))
-      throw new ProblemError("CROSS_SITE");
-    return next();
+    if (!comesFrom(origins, c)) return next();
+    const preflight = (await share(c, next)) ?? undefined;
+    return preflight && safeAnswer(preflight);
   };
+}
+
+/**
+ * Refuses a request from a page of any other site, which carries the cookies of its visitor, if it
+ * may change something. @throws a `ProblemError`
+ */
+export function checkOrigin(c: Context, origins: readonly string[]): void {
+  if (SAFE_METHODS.has(c.req.method) || comesFrom(origins, c)) return;
+  if (isForeign(c.req.raw)) throw new ProblemError("CROSS_SITE");
+}
+
+function comesFrom(origins: readonly string[], c: Context): boolean {
+  return origins.length > 0 && origins.includes(c.req.header("origin") ?? "");
 }
 
 /**

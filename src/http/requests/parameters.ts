@@ -1,5 +1,6 @@
-import type { Context, MiddlewareHandler } from "hono";
+import type { Context } from "hono";
 import { ProblemError } from "../responses/problem.ts";
+import { pathnameOf } from "./request-url.ts";
 
 /** Returns the named parts of the path, decoded. */
 export function pathOf(c: Context): Readonly<Record<string, string | undefined>> {
@@ -8,16 +9,18 @@ export function pathOf(c: Context): Readonly<Record<string, string | undefined>>
 
 /**
  * Refuses a path that different servers might read differently: with a NUL, with bytes that are not
- * UTF-8, or with `..`.
+ * UTF-8, or with `..`. @throws a `ProblemError`
  */
-export const checkPath: MiddlewareHandler = async (c, next) => {
-  for (const segment of new URL(c.req.url).pathname.split("/")) {
+export function checkPath(c: Context): void {
+  const path = pathnameOf(c.req.url);
+  // The URL is normalized already, so only an encoded character can be one of these.
+  if (!path.includes("%")) return;
+  for (const segment of path.split("/")) {
     const text = decoded(segment);
     if (text.includes("\0") || text.split(/[/\\]/).includes(".."))
       throw new ProblemError("MALFORMED_PATH");
   }
-  return next();
-};
+}
 
 function decoded(segment: string): string {
   try {

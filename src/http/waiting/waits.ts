@@ -1,7 +1,9 @@
 import type { Context } from "hono";
 import { ProblemError } from "../responses/problem.ts";
-import { connectionOf, nodeRequestOf } from "./node-request.ts";
-import type { Connection } from "./node-request.ts";
+import { ConnectionEnd, endsWithConnection, signalled } from "./departure.ts";
+import type { Departure } from "./departure.ts";
+import { connectionOf, nodeRequestOf } from "../requests/node-request.ts";
+import type { Connection } from "../requests/node-request.ts";
 
 /** Limits of an app's waits. */
 interface WaitLimits {
@@ -12,8 +14,7 @@ interface WaitLimits {
 /** The waits on one connection. */
 interface ConnectionWaits {
   count: number;
-  /** Is aborted when the connection closes. */
-  readonly gone: AbortSignal;
+  readonly end: ConnectionEnd;
 }
 
 /**
@@ -30,15 +31,12 @@ export class Waits {
   }
 
   /**
-   * Runs a request that waits. `gone` is aborted when its connection closes, even if the connection
-   * still owes the answers to earlier requests.
+   * Runs a request that waits. It hears when its connection closes, even if the connection still
+   * owes the answers to earlier requests.
    *
    * @throws a `ProblemError` if there are too many waits
    */
-  async run<Result>(
-    c: Context,
-    wait: (gone: AbortSignal | undefined) => Promise<Result>,
-  ): Promise<Result> {
+  async run<Result>(c: Context, wait: (departure: Departure) => Promise<Result>): Promise<Result> {
     const { maxWaits, maxWaitsPerConnection } = this.#limits;
     const here = this.#on(c);
     if (this.#count >= maxWaits || (here?.count ?? 0) >= maxWaitsPerConnection)
@@ -46,7 +44,8 @@ export class Waits {
     this.#count++;
     if (here !== undefined) here.count++;
     try {
-      return await wait(here?.gone);
+      const ends = here !== undefined && endsWithConnection(c);
+      return await wait(ends ? here.end.departure : signalled(c.req.raw.signal));
     } finally {
       this.#count--;
       if (here !== undefined) here.count--;
@@ -59,11 +58,8 @@ export class Waits {
     if (connection === undefined) return undefined;
     const known = this.#connections.get(connection);
     if (known !== undefined) return known;
-    const closing = new AbortController();
-    const waits: ConnectionWaits = { count: 0, gone: closing.signal };
+    const waits: ConnectionWaits = { count: 0, end: new ConnectionEnd(connection) };
     this.#connections.set(connection, waits);
-    if (connection.destroyed) closing.abort();
-    else connection.once("close", () => closing.abort());
     return waits;
   }
 }

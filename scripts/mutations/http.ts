@@ -4,6 +4,7 @@ const HTTP = "src/http/async-http.ts";
 const HTTP_TESTS = "test/http/async-http.test.ts";
 const SIGNED_IDS = "test/http/ids/signed-ids.test.ts";
 const WAITS = "src/http/waiting/waits.ts";
+const STREAM_TESTS = "test/http/streams.test.ts";
 const WAITS_TESTS = "test/http/limits/waits.test.ts";
 const ACCESS_TESTS = "test/http/access.test.ts";
 
@@ -20,10 +21,9 @@ export const OVER_HTTP: readonly Mutation[] = [
   },
   {
     breaks: "http: who may do what is asked when it is known that there is such a flow",
-    file: HTTP,
-    find: "const access = { action, flow, ...(event !== undefined && { event }) };",
-    replace:
-      "await client.status(flow);\n    const access = { action, flow, ...(event !== undefined && { event }) };",
+    file: "src/http/routes/route.ts",
+    find: 'const { flow = "", event, channel } = pathOf(c);',
+    replace: 'const { flow = "", event, channel } = pathOf(c);\n    await client.status(flow);',
     test: ACCESS_TESTS,
     killedBy:
       "authorization > fails with the hook; the log has the place of the error, and neither its text nor the flow's id",
@@ -207,6 +207,31 @@ export const OVER_HTTP: readonly Mutation[] = [
     replace: "",
     test: WAITS_TESTS,
     killedBy: "a wait ends with its connection on a Node that does not abort its request",
+  },
+  {
+    breaks: "http: a stream starts anew for a client that has its first part",
+    file: "src/http/routes/stream-flow.ts",
+    find: 'c.req.header("last-event-id") ?? queryOf(c, "after")',
+    replace: 'queryOf(c, "after")',
+    test: STREAM_TESTS,
+    killedBy:
+      "a stream of a flow > goes on after the item that the client has, told by the header of a browser",
+  },
+  {
+    breaks: "http: the answer to HEAD keeps a place of a reader",
+    file: "src/http/routes/stream-flow.ts",
+    find: 'if (c.req.method === "HEAD") return streamAnswer(null);',
+    replace: "",
+    test: STREAM_TESTS,
+    killedBy: "a reader of a stream > holds a place until it leaves, and HEAD holds none",
+  },
+  {
+    breaks: "http: a reader that is stuck stays connected",
+    file: "src/http/routes/stream-flow.ts",
+    find: 'if (end.why === "stuck") nodeRequestOf(c)?.destroy();',
+    replace: "",
+    test: STREAM_TESTS,
+    killedBy: "a reader that is stuck is disconnected, and delays no other",
   },
   {
     breaks: "http: large bodies that arrive at once are parsed without a pause",

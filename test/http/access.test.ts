@@ -53,6 +53,7 @@ describe("the authorize hook guards every route", () => {
       "GET /flows/x",
       "DELETE /flows/x",
       "POST /flows/x/events/x",
+      "GET /flows/x/streams/x",
       "POST /flows/x/cancel",
     ]);
   });

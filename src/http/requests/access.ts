@@ -2,7 +2,7 @@ import { ProblemError } from "../responses/problem.ts";
 
 /** The action of a request, and its target. */
 export interface Access {
-  readonly action: "start" | "status" | "event" | "cancel" | "purge";
+  readonly action: "start" | "status" | "event" | "stream" | "cancel" | "purge";
   /** For `start`: type and operation of the function, and id of its state. */
   readonly function?: string;
   readonly operation?: string;
@@ -10,6 +10,7 @@ export interface Access {
   /** Id of the flow. */
   readonly flow?: string;
   readonly event?: string;
+  readonly channel?: string;
 }
 
 /**

@@ -22,6 +22,12 @@ export function emptyAnswer(status: number, headers: HeaderRecord = {}): Respons
   return new Response(null, { status, headers: { ...SAFE_HEADERS, ...headers } });
 }
 
+/** Makes a response with server-sent events. No proxy keeps them back. */
+export function streamAnswer(body: ReadableStream<Uint8Array> | null): Response {
+  const headers = { "Content-Type": "text/event-stream", "X-Accel-Buffering": "no" };
+  return new Response(body, { headers: { ...SAFE_HEADERS, ...headers } });
+}
+
 /** Adds the headers of every response to one that somebody else made. */
 export function safeAnswer(response: Response): Response {
   const headers = new Headers(response.headers);

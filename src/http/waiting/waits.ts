@@ -11,6 +11,13 @@ interface WaitLimits {
   readonly maxWaitsPerConnection: number;
 }
 
+/** The place of a request that waits. */
+export interface WaitingPlace {
+  readonly departure: Departure;
+  /** Gives the place back. Call it once. */
+  readonly release: () => void;
+}
+
 /** The waits on one connection. */
 interface ConnectionWaits {
   count: number;
@@ -30,26 +37,37 @@ export class Waits {
     this.#limits = limits;
   }
 
+  /** Runs a request that waits. @throws a `ProblemError` if there are too many waits */
+  async run<Result>(c: Context, wait: (departure: Departure) => Promise<Result>): Promise<Result> {
+    const { departure, release } = this.take(c);
+    try {
+      return await wait(departure);
+    } finally {
+      release();
+    }
+  }
+
   /**
-   * Runs a request that waits. It hears when its connection closes, even if the connection still
-   * owes the answers to earlier requests.
+   * Takes the place of a request that waits. It hears when its connection closes, even if the
+   * connection still owes the answers to earlier requests.
    *
    * @throws a `ProblemError` if there are too many waits
    */
-  async run<Result>(c: Context, wait: (departure: Departure) => Promise<Result>): Promise<Result> {
+  take(c: Context): WaitingPlace {
     const { maxWaits, maxWaitsPerConnection } = this.#limits;
     const here = this.#on(c);
     if (this.#count >= maxWaits || (here?.count ?? 0) >= maxWaitsPerConnection)
       throw new ProblemError("TOO_BUSY");
     this.#count++;
     if (here !== undefined) here.count++;
-    try {
-      const ends = here !== undefined && endsWithConnection(c);
-      return await wait(ends ? here.end.departure : signalled(c.req.raw.signal));
-    } finally {
-      this.#count--;
-      if (here !== undefined) here.count--;
-    }
+    const ends = here !== undefined && endsWithConnection(c);
+    return {
+      departure: ends ? here.end.departure : signalled(c.req.raw.signal),
+      release: () => {
+        this.#count--;
+        if (here !== undefined) here.count--;
+      },
+    };
   }
 
   #on(c: Context): ConnectionWaits | undefined {

@@ -9,19 +9,19 @@ import {
   readOptions,
   wholeNumber,
   withDefault,
-} from "../core/validation/options.ts";
-import type { OptionTable } from "../core/validation/options.ts";
-import type { Clock } from "../core/host/clock.ts";
-import type { Duration } from "../core/validation/duration.ts";
-import { HandbackError } from "../core/errors/errors.ts";
-import { CLOCK_METHODS, LOG_METHODS } from "../core/host/host-methods.ts";
-import { guardedLog } from "../core/host/guarded-log.ts";
-import { checkedClock } from "../engines/embedded/host/checked-clock.ts";
-import { consoleLog } from "../engines/embedded/host/console-log.ts";
-import type { Log } from "../core/host/log.ts";
-import { systemClock } from "../engines/embedded/host/system-clock.ts";
-import type { Failure } from "../futures/types/failure.ts";
-import type { Authorize } from "./requests/access.ts";
+} from "../../core/validation/options.ts";
+import type { OptionTable } from "../../core/validation/options.ts";
+import type { Clock } from "../../core/host/clock.ts";
+import type { Duration } from "../../core/validation/duration.ts";
+import { HandbackError } from "../../core/errors/errors.ts";
+import { CLOCK_METHODS, LOG_METHODS } from "../../core/host/host-methods.ts";
+import { guardedLog } from "../../core/host/guarded-log.ts";
+import { checkedClock } from "../../engines/embedded/host/checked-clock.ts";
+import { consoleLog } from "../../engines/embedded/host/console-log.ts";
+import type { Log } from "../../core/host/log.ts";
+import { systemClock } from "../../engines/embedded/host/system-clock.ts";
+import type { Failure } from "../../futures/types/failure.ts";
+import type { Authorize } from "../requests/access.ts";
 
 /** Options of `asyncHttp`. */
 export interface AsyncHttpOptions {
@@ -52,6 +52,16 @@ export interface AsyncHttpOptions {
   readonly maxWaitsPerConnection?: number;
   /** Longest `?wait=`. Longer values are cut to it. Default: `"60s"`. */
   readonly maxWait?: Duration;
+  /**
+   * Time after which a stream without an item sends a comment, so that no proxy closes it. Default:
+   * `"15s"`.
+   */
+  readonly heartbeat?: Duration;
+  /**
+   * Time that a reader of a stream has to take what was sent. Then it is disconnected. Default:
+   * `"30s"`.
+   */
+  readonly readerTimeout?: Duration;
   /**
    * Path at which clients reach the app, such as `/api`, for links to flows. Default: the path of
    * the request. Set it if a proxy cuts a prefix off.
@@ -93,6 +103,8 @@ const OPTIONS = {
   maxWaits: withDefault(10_000, positive),
   maxWaitsPerConnection: withDefault(100, positive),
   maxWait: withDefault("60s", durationMs()),
+  heartbeat: withDefault("15s", durationMs()),
+  readerTimeout: withDefault("30s", durationMs()),
   basePath: optional(checkedBy<string>(readBasePath)),
   retryAfter: withDefault("2s", durationMs()),
   origins: withDefault([], checkedBy<readonly string[]>(readOrigins)),

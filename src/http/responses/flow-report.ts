@@ -1,9 +1,9 @@
-import type { ErrorCode } from "../core/errors/error-codes.ts";
-import type { FlowStatus } from "../futures/client/client.ts";
-import type { Failure } from "../futures/types/failure.ts";
-import { handbackCode } from "../futures/types/handback-code.ts";
-import { plainJson } from "./responses/plain-json.ts";
-import { titleOf } from "./responses/problem.ts";
+import type { ErrorCode } from "../../core/errors/error-codes.ts";
+import type { FlowStatus } from "../../futures/client/client.ts";
+import type { Failure } from "../../futures/types/failure.ts";
+import { handbackCode } from "../../futures/types/handback-code.ts";
+import { plainJson } from "./plain-json.ts";
+import { titleOf } from "./problem.ts";
 
 /** The status of a flow in a response. */
 export interface FlowReport {

@@ -44,15 +44,15 @@ import { fn } from "./futures/define/fn.ts";
 import { DETAIL_OPTIONS } from "./futures/define/history-option.ts";
 import type { Handler, HistoryDetailOptions } from "./futures/types/define.ts";
 import type { Sink } from "./futures/run/egress.ts";
-import { toDeadLetter } from "./futures/client/dead-letter.ts";
-import type { DeadLetterReport } from "./futures/client/dead-letter.ts";
+import { toDeadLetter } from "./futures/client/stored/dead-letter.ts";
+import type { DeadLetterReport } from "./futures/client/stored/dead-letter.ts";
 import type { FlowBill } from "./futures/flow/bill.ts";
 import { derivedFlowRecord } from "./futures/flow/derived-record.ts";
 import { indexedFlows } from "./futures/flow/flow-entry.ts";
 import { historyEntries } from "./futures/history/history-facts.ts";
 import { isFlowKept } from "./futures/flow/is-flow-kept.ts";
 import { leadsTo } from "./futures/flow/leads-to.ts";
-import { discardDeadLetter, redriveDeadLetter } from "./futures/client/redrive.ts";
+import { discardDeadLetter, redriveDeadLetter } from "./futures/client/stored/redrive.ts";
 import { unregistered } from "./futures/run/registry.ts";
 
 /** Options of {@link embedded}. */

@@ -58,9 +58,18 @@ export type {
 } from "./futures/types/define.ts";
 export type { FlowsFilter, FlowsOptions } from "./futures/listing/flow-filter.ts";
 export type { FlowSummary } from "./futures/listing/flow-summary.ts";
+export type {
+  DeadLettersOptions,
+  DeadLettersPage,
+} from "./futures/client/stored/list-dead-letters.ts";
+export type {
+  ListedState,
+  StatesOptions,
+  StatesPage,
+} from "./futures/client/stored/list-states.ts";
 export type { FlowsPage } from "./futures/listing/list-flows.ts";
 export type { Page, Pages } from "./futures/listing/pages.ts";
-export type { DeadLetterReport } from "./futures/client/dead-letter.ts";
+export type { DeadLetterReport } from "./futures/client/stored/dead-letter.ts";
 export type { Sink } from "./futures/run/egress.ts";
 export type { Failure } from "./futures/types/failure.ts";
 export { handbackCode } from "./futures/types/handback-code.ts";

@@ -19,7 +19,7 @@ export const POISON: readonly Mutation[] = [
   },
   {
     breaks: "held messages: one that was canceled can be redriven",
-    file: "src/futures/client/redrive.ts",
+    file: "src/futures/client/stored/redrive.ts",
     find: "control.incomplete === true || control.withdrawn === true",
     replace: "control.incomplete === true",
     test: "test/durability/poison/canceled-poison.test.ts",
@@ -154,7 +154,7 @@ export const POISON: readonly Mutation[] = [
   },
   {
     breaks: "the dead letter: its message is redriven without its consumers",
-    file: "src/futures/client/redrive.ts",
+    file: "src/futures/client/stored/redrive.ts",
     find: "if (control.held !== undefined) return releasedMessage",
     replace: "if (control.held === 0) return releasedMessage",
     test: REDRIVE,
@@ -163,7 +163,7 @@ export const POISON: readonly Mutation[] = [
   },
   {
     breaks: "the dead letter: it is discarded without a word to its consumers",
-    file: "src/futures/client/redrive.ts",
+    file: "src/futures/client/stored/redrive.ts",
     find: "if (isHeld(letter)) await",
     replace: "if (isHeld(letter) && id === '') await",
     test: REDRIVE,
@@ -190,7 +190,7 @@ export const POISON: readonly Mutation[] = [
   },
   {
     breaks: "the dead letter: its redrive has another idempotency key",
-    file: "src/futures/client/redrive.ts",
+    file: "src/futures/client/stored/redrive.ts",
     find: "    redriven,\n",
     replace: "",
     test: REDRIVE,
@@ -199,7 +199,7 @@ export const POISON: readonly Mutation[] = [
   },
   {
     breaks: "dead letters: a redrive waits between finding its letter and taking it",
-    file: "src/futures/client/redrive.ts",
+    file: "src/futures/client/stored/redrive.ts",
     find: "rootId(engine.nextFlow())",
     replace: "rootId(await Promise.resolve(engine.nextFlow()))",
     test: REDRIVE,

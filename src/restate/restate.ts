@@ -22,14 +22,14 @@ import { writeAddressKey } from "../engines/restate/wire/address-key.ts";
 import { serviceNames } from "../engines/restate/wire/recipient.ts";
 import { claimProcess } from "../futures/client/claim-process.ts";
 import { Client } from "../futures/client/client.ts";
-import { toDeadLetter } from "../futures/client/dead-letter.ts";
-import type { DeadLetterReport } from "../futures/client/dead-letter.ts";
+import { toDeadLetter } from "../futures/client/stored/dead-letter.ts";
+import type { DeadLetterReport } from "../futures/client/stored/dead-letter.ts";
 import {
   isHeld,
   redrivenMessage,
   requireId,
   unregisteredTarget,
-} from "../futures/client/redrive.ts";
+} from "../futures/client/stored/redrive.ts";
 import { FLOW_VALUE } from "../futures/flow/flow-record.ts";
 import { flowOfReplyKey, settledReply } from "../futures/flow/settled-reply.ts";
 import type { StartFlow } from "../futures/protocol/messages.ts";

@@ -4,7 +4,7 @@ import { logFacts } from "../core/errors/log-facts.ts";
 import type { Log } from "../core/host/log.ts";
 import type { Address } from "../core/message/address.ts";
 import type { TypedBytes } from "../engines/statefun/wire/request.ts";
-import type { DeadLetterReport } from "../futures/client/dead-letter.ts";
+import type { DeadLetterReport } from "../futures/client/stored/dead-letter.ts";
 import { codec } from "../futures/protocol/codec.ts";
 import type { Failure } from "../futures/types/failure.ts";
 

@@ -8,7 +8,7 @@ import type { OptionTable } from "../core/validation/options.ts";
 import { guardedHost } from "../engines/embedded/host/guarded-host.ts";
 import { secret } from "../engines/embedded/host/secure-random.ts";
 import { toHex } from "../core/crypto/hex.ts";
-import type { DeadLetterReport } from "../futures/client/dead-letter.ts";
+import type { DeadLetterReport } from "../futures/client/stored/dead-letter.ts";
 import { deadLetterReader } from "./dead-letters.ts";
 import { MODULE_OPTIONS } from "./options.ts";
 import type { RequestReplyOptions } from "./options.ts";

@@ -167,6 +167,27 @@ export type FlowStream =
   | { readonly of: "group"; readonly group: Pick<FlowGroup, "type" | "status"> }
   | { readonly of: "attribute"; readonly attribute: FlowAttributeFilter };
 
+/** Some states of a function, in the order of their ids by code points. */
+export interface StateRange {
+  readonly type: string;
+  /** Text with which the ids begin. */
+  readonly idPrefix: string;
+  /** The id after which to begin; absent: with the first one. */
+  readonly after?: string | undefined;
+  readonly limit: number;
+}
+
+/** Lists of what a store holds. Each read takes as long as what it returns. */
+export interface StoreLists {
+  /** Reads ids of states. */
+  readonly stateIds: (range: StateRange) => readonly string[];
+  /** Reads dead letters, the oldest first, at most `limit` after a place. */
+  readonly deadLetters: (range: {
+    readonly after?: number | undefined;
+    readonly limit: number;
+  }) => readonly (StoredDeadLetter & { readonly place: number })[];
+}
+
 /** Some flows in the order of their starts. */
 export interface FlowRange {
   readonly order: FlowOrder;
@@ -287,6 +308,8 @@ export interface Store {
   backup?(path: string, overwrite: boolean): Promise<void>;
   /** The flow index. Absent: the store has none. */
   readonly flows?: FlowEntries | undefined;
+  /** Lists of states and dead letters. Absent: the store has none. */
+  readonly lists?: StoreLists | undefined;
   /**
    * Closes the store and gives the lock back. A second call does nothing.
    *

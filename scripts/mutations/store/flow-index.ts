@@ -2,6 +2,8 @@ import type { Mutation } from "../mutation.ts";
 
 const LAW = "test/laws/listing/listing.test.ts";
 const WHOLE = "a filter gives what the whole list gives, and its pages make up the whole";
+const IDS =
+  "sqlite() as a store > lists the ids of a function's states in the order of their code points";
 const WAITING = "test/laws/listing/waiting.test.ts";
 const AGREE = "lists, counts and statuses agree on flows that wait, are parked, or were recovered";
 const UNWRITTEN = "src/engines/embedded/listing/unwritten-flows.ts";
@@ -97,6 +99,30 @@ export const FLOW_INDEX: readonly Mutation[] = [
     replace: "this.#isIndexKept = flows.keptBy() > 0 || last === 0;",
     test: ENTRIES,
     killedBy: "each flow of the former store store-v1.db gets an entry once",
+  },
+  {
+    breaks: "lists of states: a page begins with the last state of the page before",
+    file: "src/stores/sqlite/tables/state.ts",
+    find: "`${after}\\0`",
+    replace: "after",
+    test: "test/stores/sqlite/sqlite-store.test.ts",
+    killedBy: IDS,
+  },
+  {
+    breaks: "lists of states: one that has expired is listed",
+    file: "src/futures/client/stored/read-state.ts",
+    find: "if (alive.length > 0) found.push(address.id);",
+    replace: "found.push(address.id);",
+    test: "test/conformance/embedded-memory.test.ts",
+    killedBy: "a state that was deleted or has expired is not listed",
+  },
+  {
+    breaks: "lists of dead letters: a letter is listed again",
+    file: "src/stores/memory/memory.ts",
+    find: "({ place }) => place > after",
+    replace: "({ place }) => place >= after",
+    test: "test/conformance/embedded-memory.test.ts",
+    killedBy: "dead letters are listed in pages, the oldest first",
   },
   {
     breaks: "cursors: one of another filter is taken",

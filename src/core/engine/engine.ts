@@ -4,6 +4,7 @@ import type { Envelope } from "../message/envelope.ts";
 import type { JournalReader } from "./journal.ts";
 import type { CommittedReader } from "./committed-read.ts";
 import type { FlowIndex } from "./flow-index.ts";
+import type { StoreListing } from "./store-listing.ts";
 
 /**
  * An optional ability of an engine beyond core. Layers above do without it, or throw `UNSUPPORTED`.
@@ -17,6 +18,7 @@ import type { FlowIndex } from "./flow-index.ts";
  * function no longer declares
  * - `flowIndex`: the flows of the store can be listed and counted, with {@link Engine.flowIndex}
  * - `history`: the starts and ends of flows, and what they did, can be read and followed
+ * - `storeListing`: states and dead letters can be listed, with {@link Engine.storeListing}
  * - `streams`: values that a running handler emits leave at once, into a durable stream of its flow
  */
 export type Capability =
@@ -26,6 +28,7 @@ export type Capability =
   | "undeclaredValues"
   | "flowIndex"
   | "history"
+  | "storeListing"
   | "streams";
 
 /**
@@ -83,6 +86,8 @@ export interface Engine {
   isParked?(flow: string): boolean;
   /** Finds flows. Present with the capability `flowIndex`. */
   readonly flowIndex?: FlowIndex | undefined;
+  /** Lists states and dead letters. Present with the capability `storeListing`. */
+  readonly storeListing?: StoreListing | undefined;
 }
 
 /** A message from outside that asks for a reply. */

@@ -45,6 +45,7 @@ import { firstFlowOf, FlowNumbers } from "./intake/flow-numbers.ts";
 import { RequestIntake } from "./intake/request-intake.ts";
 import { FlowListing } from "./listing/flow-listing.ts";
 import { ParkedFlows } from "./listing/parked-flows.ts";
+import { CommittedListing } from "./listing/store-listing.ts";
 import { UnwrittenFlows } from "./listing/unwritten-flows.ts";
 import { Emissions } from "./journal/emissions.ts";
 import { History } from "./journal/history.ts";
@@ -129,6 +130,7 @@ export function assembleEngine(parts: EngineParts): EmbeddedEngine {
   const deadLetters = new DeadLetters({ store, lifecycle, commits, requests, intake });
   const whyParked = (message: Envelope): string | undefined => delivery.whyParked(message);
   const committedReads = new CommittedReads({ ...parts, ...execution, whyParked });
+  const { lists } = store;
   const flowIndex = assembleFlowIndex(parts, execution);
   return new EmbeddedEngine({
     store,
@@ -143,6 +145,7 @@ export function assembleEngine(parts: EngineParts): EmbeddedEngine {
     deadLetters,
     committedReads,
     flowIndex,
+    storeListing: lists && new CommittedListing({ ...execution, lists }),
     journalCollector: assembleCollector(parts, execution, committedReads),
     lateFunctions: new LateFunctions({ ...parts, ...execution, delivery }),
     flowNumbers: new FlowNumbers(storeInfo.generation),

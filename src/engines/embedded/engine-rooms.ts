@@ -1,5 +1,6 @@
 import type { Definition } from "../../core/activation/definition.ts";
 import type { FlowIndex } from "../../core/engine/flow-index.ts";
+import type { StoreListing } from "../../core/engine/store-listing.ts";
 import type { Environment } from "../../core/activation/environment.ts";
 import type { Store } from "../../stores/store.ts";
 import type { CommittedReads } from "./commit/committed-reads.ts";
@@ -49,6 +50,8 @@ export interface EngineRooms {
   readonly committedReads: CommittedReads;
   /** Absent if the store indexes no flows. */
   readonly flowIndex: FlowIndex | undefined;
+  /** Absent if the store has no lists. */
+  readonly storeListing: StoreListing | undefined;
   readonly dispatcher: Dispatcher;
   readonly slots: HandlerSlots;
   /** The parts that watch handlers, each with its own timers. */

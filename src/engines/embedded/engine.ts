@@ -5,6 +5,7 @@ import type { Reply } from "../../core/activation/effects.ts";
 import type { CommittedReader } from "../../core/engine/committed-read.ts";
 import type { Capability, ClientRequest, Engine, ReplyListener } from "../../core/engine/engine.ts";
 import type { FlowIndex } from "../../core/engine/flow-index.ts";
+import type { StoreListing } from "../../core/engine/store-listing.ts";
 import type { JournalReader } from "../../core/engine/journal.ts";
 import type { HandbackError } from "../../core/errors/errors.ts";
 import type { FunctionMeter } from "./execution/function-meter.ts";
@@ -42,6 +43,7 @@ const CAPABILITIES: readonly Capability[] = [
 export class EmbeddedEngine implements Engine {
   readonly #capabilities: ReadonlySet<Capability>;
   readonly flowIndex: FlowIndex | undefined;
+  readonly storeListing: StoreListing | undefined;
   readonly storeId: string;
   /** The bills of functions since the engine was started. */
   readonly meter: FunctionMeter;
@@ -55,6 +57,7 @@ export class EmbeddedEngine implements Engine {
   constructor(rooms: EngineRooms) {
     this.#rooms = rooms;
     this.flowIndex = rooms.flowIndex;
+    this.storeListing = rooms.storeListing;
     this.#capabilities = capabilitiesOf(rooms);
     this.storeId = rooms.environment.storeId;
     this.meter = rooms.meter;
@@ -202,9 +205,14 @@ export class EmbeddedEngine implements Engine {
 }
 
 /** Some capabilities depend on the store. */
-function capabilitiesOf({ flowIndex, journal }: EngineRooms): ReadonlySet<Capability> {
+function capabilitiesOf({
+  flowIndex,
+  storeListing,
+  journal,
+}: EngineRooms): ReadonlySet<Capability> {
   const capabilities = new Set(CAPABILITIES);
   if (flowIndex !== undefined) capabilities.add("flowIndex");
+  if (storeListing !== undefined) capabilities.add("storeListing");
   if (journal !== undefined) capabilities.add("streams");
   return capabilities;
 }

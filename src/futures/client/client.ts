@@ -60,6 +60,11 @@ import {
   statusOf,
 } from "./outcome.ts";
 import type { FoundFlow } from "./outcome.ts";
+import type { DeadLetterReport } from "./stored/dead-letter.ts";
+import { listDeadLetters } from "./stored/list-dead-letters.ts";
+import type { DeadLettersOptions, DeadLettersPage } from "./stored/list-dead-letters.ts";
+import { listStates } from "./stored/list-states.ts";
+import type { ListedState, StatesOptions, StatesPage } from "./stored/list-states.ts";
 import { readFlow, readWaits } from "./read-flow.ts";
 import type {
   EventsOptions,
@@ -73,7 +78,7 @@ import type { HistorySource } from "./journal/read-history.ts";
 import { readFlowStream } from "./journal/read-stream.ts";
 import type { StreamItem, StreamOptions } from "./journal/stream-item.ts";
 import { readOnce } from "./read-once.ts";
-import { readCommittedState } from "./read-state.ts";
+import { readCommittedState } from "./stored/read-state.ts";
 import type { Replies } from "./replies.ts";
 import { keyedSignal, refusedSignal } from "./signal-outcome.ts";
 import { requireSettled } from "./settle-outcome.ts";
@@ -397,6 +402,54 @@ export class Client {
    */
   events(options?: EventsOptions): AsyncGenerator<FlowEvent, void, void> {
     return readEvents(this.#historySource, options);
+  }
+
+  /**
+   * Lists the states of a function, in the order of their ids: those that `readState` finds. Awaiting
+   * it gives a page; iterating over it gives all states. A page can be short although more states
+   * follow: its `cursor` tells.
+   * @throws `INVALID_OPTIONS`, `INVALID_CURSOR`, `UNKNOWN_FUNCTION`, `CLOSED`; `UNSUPPORTED` if the
+   * engine cannot list them
+   * @example
+   * import { embedded, memory, stateful, value } from "handback";
+   *
+   * const cart = stateful("docs/cart", {
+   *   state: { items: value(0) },
+   *   handlers: { add: (ctx) => ctx.state.items++ },
+   * });
+   * const engine = await embedded({ functions: [cart], store: memory() });
+   * for (const id of ["eu-1", "eu-2", "us-1"]) await engine.client.call(cart.add, undefined, { id });
+   * const { states } = await engine.client.states(cart, { idPrefix: "eu-" });
+   * console.log(states.map(({ id }) => id)); // [ "eu-1", "eu-2" ]
+   * await engine.close();
+   */
+  states(f: object, options: StatesOptions = {}): Pages<StatesPage, ListedState> {
+    return listStates(this.#engine, f, options);
+  }
+
+  /**
+   * Lists the messages that were given up, the oldest first: one-way ones that failed, and
+   * `POISONED` ones. Awaiting it gives a page; iterating over it gives all of them.
+   * @throws `INVALID_OPTIONS`, `INVALID_CURSOR`, `CLOSED`; `UNSUPPORTED` if the engine keeps none
+   * @example
+   * import { fn } from "handback";
+   * import { simulate } from "handback/testing";
+   *
+   * const note = fn("docs/note", () => {
+   *   throw new Error("no paper");
+   * });
+   * const work = fn("docs/work", (ctx) => ctx.send(note));
+   * await simulate({ functions: [work, note] }, async (t) => {
+   *   await t.client.call(work);
+   *   await t.idle();
+   *   for await (const { id, target } of t.client.deadLetters()) {
+   *     console.log(target.type); // docs/note
+   *     await t.discard(id);
+   *   }
+   * });
+   */
+  deadLetters(options: DeadLettersOptions = {}): Pages<DeadLettersPage, DeadLetterReport> {
+    return listDeadLetters(this.#engine, options);
   }
 
   /**

@@ -10,6 +10,7 @@ import { MemoryFlowEntries } from "./flow-entries.ts";
 import { compareText, OrderedSet } from "../../core/data/ordered-set.ts";
 import type { JournalQuery, JournalRow } from "../../core/engine/journal.ts";
 import { MemoryJournal } from "./memory-journal.ts";
+import { MemoryStateIds } from "./state-ids.ts";
 import { newStoreId } from "../store-id.ts";
 import { watchKey } from "../store.ts";
 import type {
@@ -23,6 +24,7 @@ import type {
   StateWrite,
   Store,
   StoredDeadLetter,
+  StoreLists,
   ScopeWatch,
 } from "../store.ts";
 
@@ -74,7 +76,9 @@ class MemoryStore implements Store {
     (one, other) =>
       compareText(one.scope, other.scope) || compareText(watchKey(one), watchKey(other)),
   );
-  #deadLetters: StoredDeadLetter[] = [];
+  #deadLetters: (StoredDeadLetter & { readonly place: number })[] = [];
+  #lastPlace = 0;
+  readonly #stateIds = new MemoryStateIds((type) => this.#idsOf(type));
   readonly #crashMarks = new Map<number, CrashMark>();
   readonly #flows = new MemoryFlowEntries({
     requireOpen: () => this.#requireOpen(),
@@ -122,7 +126,8 @@ class MemoryStore implements Store {
     for (const watch of batch.unwatched) this.#watches.delete(watch);
     for (const watch of batch.watched) this.#watch(watch);
     this.#deleteDeadLetters(batch.deletedDeadLetters);
-    for (const letter of batch.addedDeadLetters) this.#deadLetters.push(letter);
+    for (const letter of batch.addedDeadLetters)
+      this.#deadLetters.push({ ...letter, place: ++this.#lastPlace });
     for (const mark of batch.crashMarks) this.#setCrashMark(mark);
     if (batch.flows !== undefined) this.#flows.change(batch.flows);
     if (batch.journal !== undefined) this.#journal.apply(batch.journal);
@@ -184,12 +189,29 @@ class MemoryStore implements Store {
 
   readDeadLetters(limit: number): readonly StoredDeadLetter[] {
     this.#requireOpen();
-    return this.#deadLetters.slice(0, limit);
+    return this.#deadLetters.slice(0, limit).map(withoutPlace);
   }
 
   readDeadLetter(id: string): StoredDeadLetter | undefined {
     this.#requireOpen();
-    return this.#deadLetters.find(({ envelope }) => envelope.id === id);
+    return this.#deadLetters.filter(({ envelope }) => envelope.id === id).map(withoutPlace)[0];
+  }
+
+  readonly lists: StoreLists = {
+    stateIds: (range) => {
+      this.#requireOpen();
+      return this.#stateIds.read(range);
+    },
+    deadLetters: ({ after = 0, limit }) => {
+      this.#requireOpen();
+      const from = this.#deadLetters.findIndex(({ place }) => place > after);
+      return from === -1 ? [] : this.#deadLetters.slice(from, from + limit);
+    },
+  };
+
+  *#idsOf(wanted: string): Generator<string> {
+    for (const [first] of this.#state.values())
+      if (first?.address.type === wanted) yield first.address.id;
   }
 
   readExpired(now: number, limit: number): readonly ExpiredValue[] {
@@ -326,8 +348,10 @@ class MemoryStore implements Store {
   #add(row: Value): void {
     this.#values.set(row.rowId, row);
     const values = this.#state.get(row.address);
-    if (values === undefined) this.#state.add(row.address, [row]);
-    else values.push(row);
+    if (values === undefined) {
+      this.#state.add(row.address, [row]);
+      this.#stateIds.add(row.address);
+    } else values.push(row);
     if (isExpiring(row)) this.#expiring.add(row);
   }
 
@@ -335,8 +359,17 @@ class MemoryStore implements Store {
     this.#values.delete(row.rowId);
     const values = this.#state.get(row.address) ?? [];
     values.splice(values.indexOf(row), 1);
-    if (values.length === 0) this.#state.delete(row.address);
+    if (values.length > 0) return;
+    this.#state.delete(row.address);
+    this.#stateIds.delete(row.address);
   }
+}
+
+function withoutPlace({
+  place: _,
+  ...letter
+}: StoredDeadLetter & { readonly place: number }): StoredDeadLetter {
+  return letter;
 }
 
 const always = (): boolean => true;

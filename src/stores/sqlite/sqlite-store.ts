@@ -12,6 +12,7 @@ import type {
   StoredMessage,
   StoreEvents,
   StoreInfo,
+  StoreLists,
 } from "../store.ts";
 import type { Durability } from "./connection/durability.ts";
 import type { SqliteConnection } from "./connection/sqlite-connection.ts";
@@ -144,6 +145,12 @@ export class SqliteStore implements Store {
     readKeys: (prefix, range) => this.#useFlows((flows) => flows.readKeys(prefix, range)),
     find: (number) => this.#useFlows((flows) => flows.find(number)),
     findKey: (key) => this.#useFlows((flows) => flows.findKey(key)),
+  };
+
+  readonly lists: StoreLists = {
+    stateIds: (range) => this.#use(({ tables }) => tables.state.readIds(range)),
+    deadLetters: ({ after = 0, limit }) =>
+      this.#use(({ tables }) => tables.deadLetters.readAfter(after, limit)),
   };
 
   async backup(path: string, overwrite: boolean): Promise<void> {

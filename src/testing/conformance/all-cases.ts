@@ -9,6 +9,7 @@ import { flowCases } from "./cases/flow.ts";
 import { attributeCases } from "./cases/listing/attributes.ts";
 import { countedFlowCases } from "./cases/listing/counts.ts";
 import { listedFlowCases } from "./cases/listing/flows.ts";
+import { storedListCases } from "./cases/listing/stored.ts";
 import { handleCases } from "./cases/handle.ts";
 import { handlingCases } from "./cases/handling.ts";
 import { invokeCases } from "./cases/invoke.ts";
@@ -39,6 +40,7 @@ export const allCases: readonly Case[] = [
   ...listedFlowCases,
   ...countedFlowCases,
   ...attributeCases,
+  ...storedListCases,
   ...streamCases,
   ...historyCases,
   ...stateCases,

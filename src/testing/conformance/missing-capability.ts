@@ -60,6 +60,12 @@ export const MISSING_CAPABILITY_CHECKS: Readonly<
     await rejects((async () => client.events().next())(), { code: "UNSUPPORTED" });
     await rejects((async () => client.history("f").next())(), { code: "UNSUPPORTED" });
   },
+  async storeListing({ start }) {
+    const { client } = await start([counter]);
+    await client.call(counter.add, 1, { id: "c" });
+    await rejects(client.states(counter), { code: "UNSUPPORTED" });
+    await rejects(client.deadLetters(), { code: "UNSUPPORTED" });
+  },
   async streams({ start }) {
     const emitting = fn("test/emitting", (ctx) => void ctx.emit("progress", 1));
     const { client } = await start([emitting]);

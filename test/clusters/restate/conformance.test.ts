@@ -87,6 +87,10 @@ const testsOf = ({ carry }: Setting, host: () => Host): readonly EngineTest[] =>
       { capability: "blockingGet", reason: "handlers cannot wait while they run" },
       { capability: "snapshotRead", reason: "the work of a scope cannot be listed" },
       { capability: "history", reason: "journals are read with the admin API only" },
+      {
+        capability: "storeListing",
+        reason: "the admin API of the server lists states, and a client does not use it",
+      },
       { capability: "streams", reason: "effects leave when the handler ends" },
       { capability: "scopedCancel", reason: "messages that were sent cannot be canceled by scope" },
       {

@@ -1,4 +1,4 @@
-import { embedded, fn, memory } from "handback";
+import { embedded, fn, memory, stateful, value } from "handback";
 import type { FlowSummary, FlowsFilter } from "handback";
 import fc from "fast-check";
 import { expect, test } from "vitest";
@@ -96,5 +96,24 @@ test("a list is whole after every crash", async () => {
     expect(ids).toEqual(["1 completed", "2 pending"]);
     expect(await t.client.countFlows({ status: "pending" })).toBe(1);
     return ids;
+  });
+});
+
+test("lists of states and dead letters are whole after every crash", async () => {
+  const cart = stateful("law/cart", {
+    state: { n: value(0) },
+    handlers: { add: (ctx) => ctx.state.n++, drop: (ctx) => ctx.terminate() },
+  });
+  const sends = fn("law/sends", (ctx) => ctx.send(fails));
+  await everyCrash({ functions: [cart, fails, sends] }, async (t) => {
+    for (const id of ["1", "2", "3"]) await t.client.call(cart.add, undefined, { id, key: id });
+    await t.client.call(cart.drop, undefined, { id: "2", key: "drop" });
+    await t.client.call(sends, undefined, { key: "sends" });
+    await t.idle();
+    const found: string[] = [];
+    for await (const { id } of t.client.states(cart, { limit: 1 })) found.push(id);
+    for await (const { target } of t.client.deadLetters({ limit: 1 })) found.push(target.type);
+    expect(found).toEqual(["1", "3", "law/fails"]);
+    return found;
   });
 });

@@ -351,6 +351,59 @@ export function storeCases(name: string, createContent: CreateContent, runs = 10
       expect(store.readDeadLetters(1)).toEqual([letter(2)]);
     });
 
+    test("lists dead letters by their places, which grow", async () => {
+      await commit({ addedDeadLetters: [letter(2), letter(1), letter(3)] });
+      const all = store.lists?.deadLetters({ limit: 10 }) ?? [];
+      expect(all.map(({ envelope: { id } }) => id)).toEqual([2, 1, 3].map((n) => envelope(n).id));
+      await reopen();
+      const rest = (): unknown => store.lists?.deadLetters({ after: all[0]?.place, limit: 10 });
+      expect(rest()).toEqual(all.slice(1));
+      await commit({ deletedDeadLetters: [envelope(1).id], addedDeadLetters: [letter(1)] });
+      expect(rest()).toMatchObject([letter(3), letter(1)]);
+      expect(store.lists?.deadLetters({ limit: 2 })).toMatchObject([letter(2), letter(3)]);
+    });
+
+    test("lists the ids of a function's states in the order of their code points", async () => {
+      const at = (type: string, id: string): Address => ({ type, id });
+      const ids = [
+        "\0",
+        "a",
+        "a\0",
+        "a\0b",
+        "ab",
+        "b",
+        "\ud7ff",
+        "\ufffd",
+        "\u{1f600}",
+        "\u{10ffff}x",
+      ];
+      await commit({
+        values: ids
+          .toReversed()
+          .flatMap((id, index) => [
+            added(row(2 * index + 1, "x", 1), at("a/one", id)),
+            added(row(2 * index + 2, "y", 2), at("a/one", id)),
+          ]),
+      });
+      await commit({ values: [added(row(100, "x", 1), at("a/onf", "a1"))] });
+      const read = (idPrefix: string, after?: string, limit = 100): readonly string[] =>
+        store.lists?.stateIds({ type: "a/one", idPrefix, after, limit }) ?? [];
+      for (const reopens of [false, true]) {
+        if (reopens) await reopen();
+        expect(read("")).toEqual(ids);
+        expect(ids.map((id) => read("", id, 1)[0])).toEqual([...ids.slice(1), undefined]);
+        for (const prefix of ["a", "a\0", "\ufffd", "\u{10ffff}", "c"])
+          expect(read(prefix)).toEqual(ids.filter((id) => id.startsWith(prefix)));
+        expect(read("a", "a\0")).toEqual(["a\0b", "ab"]);
+      }
+      await commit({ values: [deleted(1, "x", at("a/one", "\u{10ffff}x"))] });
+      expect(read("").at(-1)).toBe("\u{10ffff}x");
+      await commit({ values: [deleted(2, "y", at("a/one", "\u{10ffff}x"))] });
+      expect(read("").at(-1)).toBe("\u{1f600}");
+      await store.renameStates("a/onf", "a/one");
+      expect(read("a", "a\0b")).toEqual(["a1", "ab"]);
+    });
+
     test("finds a dead letter by the id of its message, until it is deleted", async () => {
       await commit({ addedDeadLetters: [letter(2), letter(1), letter(3)] });
       const { id } = envelope(1);

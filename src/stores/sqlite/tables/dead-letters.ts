@@ -42,6 +42,7 @@ export class DeadLetters implements OpenTable {
   readonly #delete: StatementSync;
   readonly #insert: StatementSync;
   readonly #selectOldest: StatementSync;
+  readonly #selectAfter: StatementSync;
   readonly #selectById: StatementSync;
 
   constructor({ file, database }: TableSource) {
@@ -52,6 +53,10 @@ export class DeadLetters implements OpenTable {
     );
     this.#selectOldest = database.prepare(
       "SELECT place, id, at, failure, head, payload, sum FROM dead ORDER BY place LIMIT ?",
+    );
+    this.#selectAfter = database.prepare(
+      `SELECT place, id, at, failure, head, payload, sum FROM dead
+       WHERE place > ? ORDER BY place LIMIT ?`,
     );
     this.#selectById = database.prepare(
       "SELECT place, id, at, failure, head, payload, sum FROM dead WHERE id = ?",
@@ -75,6 +80,16 @@ export class DeadLetters implements OpenTable {
   /** Reads the oldest dead letters, at most `limit`. */
   readOldest(limit: number): readonly StoredDeadLetter[] {
     return this.#selectOldest.all(limit).map(this.#decode);
+  }
+
+  /** Reads the oldest dead letters after a place, at most `limit`, with their places. */
+  readAfter(
+    after: number,
+    limit: number,
+  ): readonly (StoredDeadLetter & { readonly place: number })[] {
+    return this.#selectAfter
+      .all(after, limit)
+      .map((row) => ({ ...this.#decode(row), place: integerColumn(row["place"]) }));
   }
 
   /** Reads the dead letter of the message with this id. */

@@ -4,7 +4,8 @@ import type { Json } from "../../../core/data/json.ts";
 import { isSystemType } from "../../../core/message/address.ts";
 import type { Address } from "../../../core/message/address.ts";
 import { decodeContent, encodeContent } from "../../../core/state/content.ts";
-import type { Batch, ExpiredValue, StateRow, StateWrite } from "../../store.ts";
+import { textAfterPrefix } from "../../key-prefix.ts";
+import type { Batch, ExpiredValue, StateRange, StateRow, StateWrite } from "../../store.ts";
 import { checksum, verifyChecksum } from "../rows/checksum.ts";
 import { integerColumn, textColumn } from "../rows/columns.ts";
 import type { Column, Row } from "../rows/columns.ts";
@@ -19,8 +20,14 @@ import type { OpenTable, Table, TableSource } from "./table.ts";
 /** The part of the table that holds users' states: the values that users count and rename. */
 const OF_USERS = "substr(type, 1, 5) <> '_sys/'";
 
-/** Finds users' states by type. Stores of older versions get it when they are opened. */
-const TYPE_INDEX = `CREATE INDEX IF NOT EXISTS state_type ON state (type) WHERE ${OF_USERS};`;
+/**
+ * Finds users' states by type and id. Stores of older versions get it when they are opened, in place
+ * of an index by type only.
+ */
+const OWNER_INDEX = `
+  DROP INDEX IF EXISTS state_type;
+  CREATE INDEX IF NOT EXISTS state_owner ON state (type, id) WHERE ${OF_USERS};
+`;
 
 /**
  * Values of states, one a row.
@@ -41,11 +48,14 @@ export const state: Table<StateValues> = {
     ) STRICT;
     CREATE INDEX state_key ON state (key);
     CREATE INDEX state_expiry ON state (expires_at) WHERE expires_at IS NOT NULL;
-    ${TYPE_INDEX}
+    ${OWNER_INDEX}
   `,
   pack: packState,
   open: (source) => new StateValues(source),
 };
+
+/** In SQLite, bytes come after all texts. */
+const AFTER_ALL_TEXTS = new Uint8Array();
 
 /** The kinds of a write. */
 const WRITE = { delete: 0, update: 1, insert: 2 } as const;
@@ -96,6 +106,7 @@ export class StateValues implements OpenTable {
   readonly #select: StatementSync;
   readonly #selectExpired: StatementSync;
   readonly #selectLast: StatementSync;
+  readonly #selectIds: StatementSync;
   readonly #selectNextType: StatementSync;
   readonly #countType: StatementSync;
   readonly #database: DatabaseSync;
@@ -123,6 +134,12 @@ export class StateValues implements OpenTable {
     );
     this.#selectExpired = database.prepare(
       `SELECT ${OWNER} FROM state WHERE expires_at <= ? ORDER BY expires_at LIMIT ?`,
+    );
+    this.#selectIds = database.prepare(
+      `SELECT CAST(id AS BLOB) AS id FROM (
+         SELECT DISTINCT id FROM state
+         WHERE type = ? AND ${OF_USERS} AND id >= ? AND id < ? ORDER BY id LIMIT ?
+       )`,
     );
     this.#selectNextType = database.prepare(
       `SELECT min(type) AS type FROM state WHERE type > ? AND ${OF_USERS}`,
@@ -210,9 +227,18 @@ export class StateValues implements OpenTable {
       .run(to, to, from, to);
   }
 
-  /** Makes the index by type in a store of an older version. */
-  addTypeIndex(): void {
-    this.#database.exec(TYPE_INDEX);
+  /** Makes the index by type and id in a store of an older version. */
+  addOwnerIndex(): void {
+    this.#database.exec(OWNER_INDEX);
+  }
+
+  /** Reads ids of users' states, in their order. */
+  readIds({ type, idPrefix, after, limit }: StateRange): readonly string[] {
+    // No other text lies between one and the same with a NUL.
+    const from = after === undefined ? idPrefix : `${after}\0`;
+    return this.#selectIds
+      .all(type, from, textAfterPrefix(idPrefix) ?? AFTER_ALL_TEXTS, limit)
+      .map(({ id = null }) => textColumn(id));
   }
 
   /** Counts the ids of each of users' types that `isWanted` selects, one index look-up a type. */

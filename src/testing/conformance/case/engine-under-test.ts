@@ -1,6 +1,6 @@
 import type { Clock } from "../../../core/host/clock.ts";
 import type { Client } from "../../../futures/client/client.ts";
-import type { DeadLetterReport } from "../../../futures/client/dead-letter.ts";
+import type { DeadLetterReport } from "../../../futures/client/stored/dead-letter.ts";
 import type { Sink } from "../../../futures/run/egress.ts";
 
 /** Options for the engine that a test needs. */

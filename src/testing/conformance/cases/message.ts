@@ -3,7 +3,7 @@ import { stateful } from "../../../futures/define/stateful.ts";
 import { value } from "../../../core/state/value.ts";
 import { equal, matches, ok, rejects } from "../case/check.ts";
 import type { Case } from "../case/case.ts";
-import type { DeadLetterReport } from "../../../futures/client/dead-letter.ts";
+import type { DeadLetterReport } from "../../../futures/client/stored/dead-letter.ts";
 
 const log = stateful("test/log", {
   state: { lines: value<unknown[]>([]) },

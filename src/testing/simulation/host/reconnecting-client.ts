@@ -10,13 +10,23 @@ import type { FlowsOptions } from "../../../futures/listing/flow-filter.ts";
 import type { FlowSummary } from "../../../futures/listing/flow-summary.ts";
 import type { FlowsPage } from "../../../futures/listing/list-flows.ts";
 import { pagesOf } from "../../../futures/listing/pages.ts";
-import type { Pages } from "../../../futures/listing/pages.ts";
+import type { Page, Pages } from "../../../futures/listing/pages.ts";
 import type { Cursor } from "../../../futures/client/journal/cursor.ts";
 import type {
   EventsOptions,
   ReadHistoryOptions,
 } from "../../../futures/client/journal/history-entry.ts";
 import type { StreamOptions } from "../../../futures/client/journal/stream-item.ts";
+import type { DeadLetterReport } from "../../../futures/client/stored/dead-letter.ts";
+import type {
+  DeadLettersOptions,
+  DeadLettersPage,
+} from "../../../futures/client/stored/list-dead-letters.ts";
+import type {
+  ListedState,
+  StatesOptions,
+  StatesPage,
+} from "../../../futures/client/stored/list-states.ts";
 import type { Invokable } from "../../../futures/types/function.ts";
 import { idNamesFlow } from "../../../futures/define/flow-per-id.ts";
 import { specOf } from "../../../futures/define/spec.ts";
@@ -57,6 +67,8 @@ export function reconnectingClient(parts: ReconnectingClientParts): Client {
       if (name === "flows") return requests.flows;
       if (name === "history") return requests.history;
       if (name === "events") return requests.events;
+      if (name === "states") return requests.states;
+      if (name === "deadLetters") return requests.deadLetters;
       const member: unknown = Reflect.get(Client.prototype, name);
       if (typeof name !== "string" || typeof member !== "function") return undefined;
       return (...args: readonly unknown[]) => requests.send(name, args);
@@ -94,15 +106,43 @@ class Requests {
 
   readonly flow = (id: string): FlowHandle<unknown> => this.#handle(id, undefined);
 
-  /** Reads each page from the engine of that time. */
   readonly flows = (options: FlowsOptions = {}): Pages<FlowsPage, FlowSummary> =>
-    pagesOf(
-      (cursor) => {
-        const used = cursor === undefined ? options : { ...options, cursor };
-        return this.#request("flows", false, async (client) => client.flows(used));
-      },
+    this.#pages(
+      "flows",
+      (client, cursor) => client.flows({ ...options, ...cursor }),
       ({ flows }) => flows,
     );
+
+  readonly states = (f: object, options: StatesOptions = {}): Pages<StatesPage, ListedState> =>
+    this.#pages(
+      "states",
+      (client, cursor) => client.states(f, { ...options, ...cursor }),
+      ({ states }) => states,
+    );
+
+  readonly deadLetters = (
+    options: DeadLettersOptions = {},
+  ): Pages<DeadLettersPage, DeadLetterReport> =>
+    this.#pages(
+      "deadLetters",
+      (client, cursor) => client.deadLetters({ ...options, ...cursor }),
+      ({ letters }) => letters,
+    );
+
+  /** Reads each page from the engine of that time. */
+  #pages<Read extends Page, Item>(
+    method: string,
+    readPage: (client: Client, place: { readonly cursor?: string }) => Promise<Read>,
+    itemsOf: (page: Read) => readonly Item[],
+  ): Pages<Read, Item> {
+    return pagesOf(
+      (cursor) =>
+        this.#request(method, false, async (client) =>
+          readPage(client, cursor === undefined ? {} : { cursor }),
+        ),
+      itemsOf,
+    );
+  }
 
   /** Sends a request of any other kind. */
   async send(method: string, args: readonly unknown[]): Promise<unknown> {

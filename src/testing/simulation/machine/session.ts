@@ -1,7 +1,7 @@
 import type { JournalQuery, JournalRow } from "../../../core/engine/journal.ts";
 import type { Address } from "../../../core/message/address.ts";
 import { HandbackError } from "../../../core/errors/errors.ts";
-import type { Batch, FlowEntries, StoreInfo, Store } from "../../../stores/store.ts";
+import type { Batch, FlowEntries, StoreInfo, Store, StoreLists } from "../../../stores/store.ts";
 
 /** A disk as its user sees it. */
 export interface DiskAccess {
@@ -92,6 +92,17 @@ export class Session implements Store {
       find: (number) => (this.isDead ? undefined : flows.find(number)),
       findKey: (key) => (this.isDead ? undefined : flows.findKey(key)),
     };
+  }
+
+  /** The lists of the store, as long as the process lives. */
+  get lists(): StoreLists | undefined {
+    const { lists } = this.#disk.content;
+    return (
+      lists && {
+        stateIds: (range) => (this.isDead ? [] : lists.stateIds(range)),
+        deadLetters: (range) => (this.isDead ? [] : lists.deadLetters(range)),
+      }
+    );
   }
 
   readJournal(query: JournalQuery): readonly JournalRow[] {

@@ -4,7 +4,7 @@ import { parseDuration } from "../../../core/validation/duration.ts";
 import type { Duration } from "../../../core/validation/duration.ts";
 import type { Embedded } from "../../../embedded.ts";
 import type { Client } from "../../../futures/client/client.ts";
-import type { DeadLetterReport } from "../../../futures/client/dead-letter.ts";
+import type { DeadLetterReport } from "../../../futures/client/stored/dead-letter.ts";
 import { reconnectingClient } from "../host/reconnecting-client.ts";
 import { Inspection } from "../inspect/inspection.ts";
 import { meterOf } from "../inspect/meter.ts";

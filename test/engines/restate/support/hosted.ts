@@ -2,7 +2,7 @@ import type { Definition } from "handback/engine";
 import type { HostedFunctions } from "../../../../src/engines/restate/delivery/functions.ts";
 import { serviceNames } from "../../../../src/engines/restate/wire/recipient.ts";
 import { rootId } from "../../../../src/core/message/message-id.ts";
-import { isHeld, redrivenMessage } from "../../../../src/futures/client/redrive.ts";
+import { isHeld, redrivenMessage } from "../../../../src/futures/client/stored/redrive.ts";
 import { systemClock } from "../../../../src/engines/embedded/host/system-clock.ts";
 
 /** Makes the functions of an application named `app`. */

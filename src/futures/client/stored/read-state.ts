@@ -1,16 +1,16 @@
-import { AGE_OUT_VALUE, originsOf, readAgeOut } from "../../core/activation/age-out.ts";
-import type { Content, NamedValue } from "../../core/activation/effects.ts";
-import { readValues } from "../../core/engine/committed-read.ts";
-import type { CommittedReader } from "../../core/engine/committed-read.ts";
-import type { Engine } from "../../core/engine/engine.ts";
-import { HandbackError } from "../../core/errors/errors.ts";
-import { loadState } from "../../core/state/stored-state.ts";
-import type { Address } from "../../core/message/address.ts";
-import { scopesOfOrigin } from "../../core/message/scope-name.ts";
-import { checkId } from "../../core/validation/names.ts";
-import { specOf } from "../define/spec.ts";
-import { codec } from "../protocol/codec.ts";
-import type { StatefulFunction } from "../types/define.ts";
+import { AGE_OUT_VALUE, originsOf, readAgeOut } from "../../../core/activation/age-out.ts";
+import type { Content, NamedValue } from "../../../core/activation/effects.ts";
+import { readValues } from "../../../core/engine/committed-read.ts";
+import type { CommittedReader } from "../../../core/engine/committed-read.ts";
+import type { Engine } from "../../../core/engine/engine.ts";
+import { HandbackError } from "../../../core/errors/errors.ts";
+import { loadState } from "../../../core/state/stored-state.ts";
+import type { Address } from "../../../core/message/address.ts";
+import { scopesOfOrigin } from "../../../core/message/scope-name.ts";
+import { checkId } from "../../../core/validation/names.ts";
+import { specOf } from "../../define/spec.ts";
+import { codec } from "../../protocol/codec.ts";
+import type { StatefulFunction } from "../../types/define.ts";
 
 /**
  * Reads the committed values of one state. Values that were never written are initial.
@@ -42,9 +42,33 @@ export async function readCommittedState<State>(
   return { ...loadState(spec.state, { names, read }, codec).values } as State;
 }
 
+/** Reads which states of a function have values that have not expired. */
+export function* readAliveIds(
+  type: string,
+  ids: readonly string[],
+  now: number,
+): CommittedReader<readonly string[]> {
+  if (ids.length === 0) return [];
+  const addresses = ids.map((id) => ({ type, id }));
+  const { values } = yield { addresses };
+  const found: string[] = [];
+  for (const [at, address] of addresses.entries()) {
+    const alive = yield* aliveOf(address, values[at] ?? [], now);
+    if (alive.length > 0) found.push(address.id);
+  }
+  return found;
+}
+
 /** Reads the values of a state that have not expired. */
 function* readAlive(address: Address, now: number): CommittedReader<readonly NamedValue[]> {
-  const stored = yield* readValues(address);
+  return yield* aliveOf(address, yield* readValues(address), now);
+}
+
+function* aliveOf(
+  address: Address,
+  stored: readonly NamedValue[],
+  now: number,
+): CommittedReader<readonly NamedValue[]> {
   const isAlive = ({ value }: NamedValue): boolean =>
     (value.expiresAt ?? Number.POSITIVE_INFINITY) > now;
   const life = stored.find(({ name }) => name === AGE_OUT_VALUE);

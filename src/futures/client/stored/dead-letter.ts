@@ -1,8 +1,8 @@
-import type { Address } from "../../core/message/address.ts";
-import type { DeadLetter } from "../../core/activation/effects.ts";
-import type { Failure } from "../types/failure.ts";
+import type { Address } from "../../../core/message/address.ts";
+import type { DeadLetter } from "../../../core/activation/effects.ts";
+import type { Failure } from "../../types/failure.ts";
 import { isHeld } from "./redrive.ts";
-import { codec } from "../protocol/codec.ts";
+import { codec } from "../../protocol/codec.ts";
 
 /**
  * A message that was given up, a one-way message that failed or one that the process died of: what

@@ -1,12 +1,12 @@
-import type { DeadLetter } from "../../core/activation/effects.ts";
-import type { Engine } from "../../core/engine/engine.ts";
-import type { Envelope } from "../../core/message/envelope.ts";
-import { HandbackError } from "../../core/errors/errors.ts";
-import { invalidOption } from "../../core/validation/options.ts";
-import type { MessageId } from "../../core/message/message-id.ts";
-import { rootId } from "../../core/message/message-id.ts";
-import { callControlOf } from "../protocol/call.ts";
-import type { CallControl } from "../protocol/call.ts";
+import type { DeadLetter } from "../../../core/activation/effects.ts";
+import type { Engine } from "../../../core/engine/engine.ts";
+import type { Envelope } from "../../../core/message/envelope.ts";
+import { HandbackError } from "../../../core/errors/errors.ts";
+import { invalidOption } from "../../../core/validation/options.ts";
+import type { MessageId } from "../../../core/message/message-id.ts";
+import { rootId } from "../../../core/message/message-id.ts";
+import { callControlOf } from "../../protocol/call.ts";
+import type { CallControl } from "../../protocol/call.ts";
 
 /**
  * An engine that keeps dead letters. A letter is found and taken in one step, without a wait in

@@ -61,9 +61,9 @@ export const MISSING_LOGS: readonly Mutation[] = [
   },
   {
     breaks: "the missing log: the number of the last commit is not kept",
-    file: "src/stores/sqlite/session/store-session.ts",
-    find: "      this.#lastCommit?.count();\n    } catch",
-    replace: "    } catch",
+    file: "src/stores/sqlite/connection/checked-commits.ts",
+    find: "    lastCommit?.write(connection.commits);\n",
+    replace: "    void lastCommit;\n",
     test: MISSING_LOG,
     killedBy:
       "a store that was killed, and > got a shorter version of its log under the same name, is refused",

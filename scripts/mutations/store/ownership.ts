@@ -24,9 +24,9 @@ export const STORE_OWNERSHIP: readonly Mutation[] = [
   },
   {
     breaks: "fencing: a commit is acknowledged though its log was deleted",
-    file: SESSION,
-    find: "      this.#ownership.requireFiles();\n      this.#lastCommit",
-    replace: "      this.#lastCommit",
+    file: "src/stores/sqlite/connection/checked-commits.ts",
+    find: "    requireFiles(file, files);\n",
+    replace: "    void [requireFiles, file, files];\n",
     test: FENCING,
     killedBy:
       "a store that commits on the event loop > does not acknowledge a commit once the log is deleted",

@@ -216,7 +216,13 @@ describe("a thread that has ended", () => {
     const threads = startedThreads();
     const path = newPath();
     const store = await opened(path);
-    const writer = new SqliteWriter({ file: path, durability: "relaxed", owner: ownerOf(path) });
+    const writer = new SqliteWriter({
+      file: path,
+      durability: "relaxed",
+      owner: ownerOf(path),
+      files: [],
+      lastCommit: undefined,
+    });
     await writer.checkpoint();
     const lock = lockDatabase(path);
     const pending = Promise.allSettled([
@@ -341,6 +347,8 @@ describe("a thread that cannot be started", () => {
         file: join(path, "nowhere"),
         durability: "strict",
         owner: ownerOf(path),
+        files: [],
+        lastCommit: undefined,
       }).apply(packed),
     );
     await store.commit(batchOf({ inserted: [message(1)] }));
@@ -364,7 +372,13 @@ describe("a thread that is closing", () => {
     const threads = startedThreads();
     const path = newPath();
     const store = await opened(path);
-    const writer = new SqliteWriter({ file: path, durability: "relaxed", owner: ownerOf(path) });
+    const writer = new SqliteWriter({
+      file: path,
+      durability: "relaxed",
+      owner: ownerOf(path),
+      files: [],
+      lastCommit: undefined,
+    });
     const applied = writer.apply(encodeBatch(batchOf({ inserted: [message(1)] })));
     const closed = writer.close();
     await expect(writer.checkpoint()).rejects.toThrow("the writer thread is closing");
@@ -413,7 +427,13 @@ describe("while the thread commits", () => {
   test("the event loop handles other events between replies, even if they arrive fast", async () => {
     const path = newPath();
     await (await opened(path)).close();
-    const writer = new SqliteWriter({ file: path, durability: "relaxed", owner: ownerOf(path) });
+    const writer = new SqliteWriter({
+      file: path,
+      durability: "relaxed",
+      owner: ownerOf(path),
+      files: [],
+      lastCommit: undefined,
+    });
     await writer.apply(encodeBatch(batchOf({})));
     const perTurn: number[] = [];
     let inTurn = 0;

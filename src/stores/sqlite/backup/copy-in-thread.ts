@@ -22,7 +22,7 @@ async function runThread(options: BackupOptions): Promise<void> {
     crash = error;
   });
   worker.on("exit", () => {
-    if (reply?.failure !== undefined) reject(writerError(reply.failure, options.file));
+    if (reply?.failure !== undefined) reject(writerError(reply.failure));
     else if (reply !== undefined) resolve();
     else reject(new ThreadNotStarted("the backup thread has ended", { cause: crash }));
   });

@@ -150,9 +150,9 @@ export class SqliteConnection {
     });
   }
 
-  /** Number of commits to the store so far. */
+  /** The number of commits to the store, the last one of this connection included. */
   get commits(): number {
-    return this.tables.commitMarks.read()?.commits ?? 0;
+    return this.tables.commitMarks.commits;
   }
 
   /** @throws `STORE_FENCED` if another engine has opened the store */

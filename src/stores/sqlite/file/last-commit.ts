@@ -20,38 +20,37 @@ const pathOf = (file: string): string => `${file}-last`;
  * flushed either.
  */
 export class LastCommitFile {
-  readonly #path: string;
+  /** The open file. All threads of a process may write to it. */
+  readonly descriptor: number;
   readonly #content = Buffer.alloc(BYTES);
-  readonly #descriptor: number;
-  #commits: number;
 
-  constructor(file: string, { storeId, commits }: LastCommit) {
-    this.#path = pathOf(file);
-    this.#commits = commits;
+  constructor(descriptor: number, storeId: string) {
+    this.descriptor = descriptor;
     this.#content.write(storeId, "latin1");
+  }
+
+  /** Makes the file of a store that is opened. */
+  static create(file: string, { storeId, commits }: LastCommit): LastCommitFile {
+    const path = pathOf(file);
     // A new file, because an engine that has lost the store may still write to the old one.
-    rmSync(this.#path, { force: true });
-    this.#descriptor = openSync(this.#path, "wx", 0o600);
-    this.#tryWrite();
+    rmSync(path, { force: true });
+    const created = new LastCommitFile(openSync(path, "wx", 0o600), storeId);
+    created.write(commits);
+    return created;
   }
 
-  /** Counts one more commit. */
-  count(): void {
-    this.#commits++;
-    this.#tryWrite();
-  }
-
-  close(): void {
-    closeSync(this.#descriptor);
-  }
-
-  #tryWrite(): void {
+  /** Writes the number of commits so far. */
+  write(commits: number): void {
     try {
-      this.#content.writeDoubleBE(this.#commits, ID_BYTES);
-      writeSync(this.#descriptor, this.#content, 0, BYTES, 0);
+      this.#content.writeDoubleBE(commits, ID_BYTES);
+      writeSync(this.descriptor, this.#content, 0, BYTES, 0);
     } catch {
       // The number stays too low, for example on a full disk. The commit itself is on disk.
     }
+  }
+
+  close(): void {
+    closeSync(this.descriptor);
   }
 }
 

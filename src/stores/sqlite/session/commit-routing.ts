@@ -1,3 +1,4 @@
+import type { CheckedCommits } from "../connection/checked-commits.ts";
 import type { SqliteConnection } from "../connection/sqlite-connection.ts";
 import type { Packed } from "../rows/packed.ts";
 import type { CommitLatency } from "../writer/commit-latency.ts";
@@ -11,12 +12,13 @@ const QUEUED_MESSAGES = 64;
 /** A task of the thread, and its substitute on the event loop. */
 interface WriterTask<Result> {
   readonly onThread: (writer: SqliteWriter) => Promise<Result>;
-  readonly onEventLoop: (connection: SqliteConnection) => Result;
+  readonly onEventLoop: () => Result;
 }
 
 /** The parts of a {@link CommitRouting}. */
 export interface RoutingParts {
   readonly connection: SqliteConnection;
+  readonly commits: CheckedCommits;
   readonly latency: CommitLatency;
   readonly writer: WriterOptions;
 }
@@ -52,7 +54,7 @@ export class CommitRouting {
     try {
       await this.#run({
         onThread: (writer) => writer.apply(packed),
-        onEventLoop: (connection) => connection.apply(packed),
+        onEventLoop: () => this.#parts.commits.apply(packed),
       });
     } finally {
       this.#batchesInThread--;
@@ -69,7 +71,7 @@ export class CommitRouting {
     this.#isThreadMissing = false;
     return this.#run({
       onThread: (writer) => writer.checkpoint(),
-      onEventLoop: (connection) => connection.checkpoint(),
+      onEventLoop: () => this.#parts.connection.checkpoint(),
     });
   }
 
@@ -113,6 +115,6 @@ export class CommitRouting {
         if (this.#writer === writer) this.#writer = undefined;
       }
     }
-    return onEventLoop(this.#parts.connection);
+    return onEventLoop();
   }
 }

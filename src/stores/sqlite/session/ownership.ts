@@ -1,8 +1,8 @@
 import { HandbackError } from "../../../core/errors/errors.ts";
 import type { SqliteConnection } from "../connection/sqlite-connection.ts";
-import { OpenFiles } from "../file/open-files.ts";
+import { requireFiles } from "../file/open-files.ts";
+import type { OpenFile } from "../file/open-files.ts";
 import { toStoreError } from "../file/sqlite-failure.ts";
-import { storeReplaced } from "../file/store-fenced.ts";
 import { clearInterval, setInterval } from "../../../machine/real-time.ts";
 
 /** Time, in ms, between two checks of an idle store. */
@@ -12,6 +12,8 @@ const CHECK_MS = 1_000;
 export interface OwnershipParts {
   readonly file: string;
   readonly connection: Pick<SqliteConnection, "requireOwner">;
+  /** The files that the session has open. */
+  readonly files: readonly OpenFile[];
   /** Reports that the store belongs to another engine, or that its files were replaced. */
   readonly onLost: (error: HandbackError) => void;
 }
@@ -24,31 +26,31 @@ export interface OwnershipParts {
  * that looks into it can delete its log.
  *
  * - OW1: a commit of a session that another one has followed is rolled back (MK1).
- * - OW2: after each commit, before anyone learns of it, the names of the files are checked. What was
- *   committed to a file that has lost its name may be lost.
+ * - OW2: after each commit, the names of the files are checked (CC1).
  * - OW3: an idle session checks both every second.
  */
 export class Ownership {
   readonly #parts: OwnershipParts;
-  readonly #files: OpenFiles;
   readonly #timer: NodeJS.Timeout;
 
-  /** Notes the files that are open now. */
   constructor(parts: OwnershipParts) {
     this.#parts = parts;
-    this.#files = new OpenFiles(parts.file);
     this.#timer = setInterval(() => this.#check(), CHECK_MS).unref();
   }
 
   /** @throws `STORE_FENCED` if a file was deleted or replaced */
   requireFiles(): void {
-    const replaced = this.#files.findReplaced();
-    if (replaced !== undefined) throw storeReplaced(this.#parts.file, replaced);
+    requireFiles(this.#parts.file, this.#parts.files);
   }
 
   /** Returns whether the files are still those that were opened. */
   get hasFiles(): boolean {
-    return this.#files.findReplaced() === undefined;
+    try {
+      this.requireFiles();
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   /** Ends the checks of the idle store. */

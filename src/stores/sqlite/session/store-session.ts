@@ -6,6 +6,7 @@ import type { Batch, StoreEvents, StoreInfo } from "../../store.ts";
 import { writeBackup } from "../backup/backup.ts";
 import type { Durability } from "../connection/durability.ts";
 import { createStore } from "../connection/create-store.ts";
+import { CheckedCommits } from "../connection/checked-commits.ts";
 import { SqliteConnection } from "../connection/sqlite-connection.ts";
 import { closeWithoutCheckpoint, LastConnection } from "../file/close-without-checkpoint.ts";
 import { lockStore } from "../file/lock.ts";
@@ -13,6 +14,7 @@ import type { StoreLock } from "../file/lock.ts";
 import { isSqliteFailure, SQLITE_CONSTRAINT, toStoreError } from "../file/sqlite-failure.ts";
 import { locateStore, storeExists } from "../file/store-file.ts";
 import { LastCommitFile, removeLastCommit } from "../file/last-commit.ts";
+import { findOpenFiles } from "../file/open-files.ts";
 import { linkLog, unlinkLog } from "../file/second-log.ts";
 import { checkLog } from "../file/wal.ts";
 import type { CheckedLog, MissingLog } from "../file/wal.ts";
@@ -94,6 +96,7 @@ export class StoreSession {
   readonly connection: SqliteConnection;
   readonly info: StoreInfo;
   readonly #parts: SessionParts;
+  readonly #commits: CheckedCommits;
   readonly #routing: CommitRouting;
   readonly #checkpointing: Checkpointing;
   readonly #ownership: Ownership;
@@ -108,11 +111,14 @@ export class StoreSession {
   constructor(parts: SessionParts) {
     const { file, durability, latency, connection, info, events } = parts;
     this.#parts = parts;
-    this.#lastCommit = lastCommitFile(parts);
+    const files = findOpenFiles(file);
+    const lastCommit = lastCommitFile(parts);
+    this.#lastCommit = lastCommit;
     this.#lastConnection = new LastConnection(file);
     this.#ownership = new Ownership({
       file,
       connection,
+      files,
       onLost: (error) => {
         this.#fail(error);
         events?.failed(error);
@@ -120,10 +126,13 @@ export class StoreSession {
     });
     this.connection = connection;
     this.info = info;
+    const commits = new CheckedCommits({ file, connection, files, lastCommit });
+    this.#commits = commits;
     const routing = new CommitRouting({
       connection,
+      commits,
       latency,
-      writer: { file, durability, owner: info },
+      writer: { file, durability, owner: info, files, lastCommit: lastCommit?.descriptor },
     });
     this.#routing = routing;
     this.#checkpointing = new Checkpointing({
@@ -144,10 +153,8 @@ export class StoreSession {
     const packed = encodeBatch(batch);
     const start = monotonicMs();
     try {
-      if (this.#routing.isOnEventLoop(packed, mayBlock)) connection.apply(packed);
+      if (this.#routing.isOnEventLoop(packed, mayBlock)) this.#commits.apply(packed);
       else await this.#routing.applyOnThread(packed);
-      this.#ownership.requireFiles();
-      this.#lastCommit?.count();
     } catch (error) {
       throw this.#failCommit(error);
     }
@@ -159,14 +166,14 @@ export class StoreSession {
   /** Gives the states of one function type to another. @see Store.renameStates */
   renameStates(from: string, to: string): void {
     this.connection.renameStates(from, to);
-    this.#lastCommit?.count();
+    this.#lastCommit?.write(this.connection.commits);
   }
 
   /** Makes the index of flows complete. @see FlowEntries.complete */
   async completeFlows(values: IndexedValues): Promise<number> {
     let [added, steps] = [0, 0];
     for (const count of this.connection.completeFlows(values)) {
-      this.#lastCommit?.count();
+      this.#lastCommit?.write(this.connection.commits);
       added += count;
       if (++steps % STEPS_BEFORE_CHECKPOINT === 0) this.connection.checkpoint();
       await untilNextTurn();
@@ -280,7 +287,7 @@ function lastCommitFile({
 }: SessionParts): LastCommitFile | undefined {
   removeLastCommit(file);
   if (durability === "relaxed") return undefined;
-  return new LastCommitFile(file, { storeId: info.storeId, commits: connection.commits });
+  return LastCommitFile.create(file, { storeId: info.storeId, commits: connection.commits });
 }
 
 /** Deletes what is known about the log of a store that was closed. */

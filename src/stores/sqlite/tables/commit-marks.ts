@@ -84,6 +84,11 @@ export class CommitMarks implements OpenTable {
     this.#pending = { text, mark: written };
   }
 
+  /** The number of commits to the store, the last one of this connection included. */
+  get commits(): number {
+    return this.#written?.mark.commits ?? 0;
+  }
+
   /** Notes that the transaction which wrote the last mark was committed. */
   noteCommit(): void {
     this.#written = this.#pending;

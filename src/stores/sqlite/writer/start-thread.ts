@@ -1,5 +1,5 @@
 import { Worker } from "node:worker_threads";
-import { storeTakenOver } from "../file/store-fenced.ts";
+import { HandbackError } from "../../../core/errors/errors.ts";
 import type { BackupOptions, WriterFailure, WriterOptions } from "./writer-protocol.ts";
 
 /**
@@ -33,6 +33,8 @@ export function startThread(options: WriterOptions | BackupOptions): Worker {
 }
 
 /** Returns the failure of a thread as an error. */
-export function writerError({ message, errcode, isFenced }: WriterFailure, file: string): Error {
-  return isFenced === true ? storeTakenOver(file) : Object.assign(new Error(message), { errcode });
+export function writerError({ message, errcode, fenced }: WriterFailure): Error {
+  return fenced === undefined
+    ? Object.assign(new Error(message), { errcode })
+    : new HandbackError("STORE_FENCED", message, { details: fenced });
 }

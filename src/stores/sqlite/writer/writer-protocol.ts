@@ -1,4 +1,6 @@
 import type { Durability } from "../connection/durability.ts";
+import type { HandbackError } from "../../../core/errors/errors.ts";
+import type { OpenFile } from "../file/open-files.ts";
 import type { StoreOwner } from "../tables/commit-marks.ts";
 import type { Packed } from "../rows/packed.ts";
 
@@ -8,6 +10,10 @@ export interface WriterOptions {
   readonly durability: Durability;
   /** The opening that commits. */
   readonly owner: StoreOwner;
+  /** The files that the session has open. */
+  readonly files: readonly OpenFile[];
+  /** Descriptor of the file with the number of the last commit. A relaxed store has none. */
+  readonly lastCommit: number | undefined;
 }
 
 /** The data of a thread that writes a copy of the store, replies, and ends. */
@@ -37,8 +43,8 @@ export interface WriterReply {
 export interface WriterFailure {
   readonly message: string;
   readonly errcode: number | undefined;
-  /** `true` if another engine has opened the store. */
-  readonly isFenced?: boolean;
+  /** Details of the error if the store belongs to another engine, or has lost a file. */
+  readonly fenced?: HandbackError["details"] | undefined;
   /** Number of batches that have failed so far; only for a failed batch. */
   readonly failures?: number;
 }

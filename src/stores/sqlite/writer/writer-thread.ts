@@ -4,8 +4,10 @@
  */
 import { parentPort, workerData } from "node:worker_threads";
 import { HandbackError } from "../../../core/errors/errors.ts";
+import { CheckedCommits } from "../connection/checked-commits.ts";
 import { copyStore } from "../connection/copy-store.ts";
 import { SqliteConnection } from "../connection/sqlite-connection.ts";
+import { LastCommitFile } from "../file/last-commit.ts";
 import { errcodeOf, messageOf } from "../file/sqlite-failure.ts";
 import type {
   BackupOptions,
@@ -24,22 +26,29 @@ if ("backupTo" in options)
 // The first reply answers no request. It reports that the thread has started.
 else parentPort?.postMessage(startServing(options));
 
-function startServing({ file, durability, owner }: WriterOptions): WriterReply {
+function startServing({ file, durability, owner, files, lastCommit }: WriterOptions): WriterReply {
   return replyOf(() => {
     const connection = new SqliteConnection(file, durability, owner);
+    const counted =
+      lastCommit === undefined ? undefined : new LastCommitFile(lastCommit, owner.storeId);
+    const commits = new CheckedCommits({ file, connection, files, lastCommit: counted });
     parentPort?.on("message", (request: WriterRequest) =>
-      parentPort?.postMessage(serveRequest(connection, request)),
+      parentPort?.postMessage(serveRequest(connection, commits, request)),
     );
     return false;
   });
 }
 
-function serveRequest(connection: SqliteConnection, request: WriterRequest): WriterReply {
+function serveRequest(
+  connection: SqliteConnection,
+  commits: CheckedCommits,
+  request: WriterRequest,
+): WriterReply {
   if (request === "release free pages") return replyOf(() => connection.releaseFreePages());
   if (request === "checkpoint") return replyOf(() => connection.checkpoint());
   if (request === "close") return replyOf(() => connection.close());
   if (lastFailure !== undefined && request.failures < failures) return { failure: lastFailure };
-  const { failure } = replyOf(() => connection.apply(request.apply));
+  const { failure } = replyOf(() => commits.apply(request.apply));
   if (failure === undefined) return {};
   lastFailure = { ...failure, failures: ++failures };
   return { failure: lastFailure };
@@ -54,6 +63,6 @@ function replyOf(action: () => boolean | void): WriterReply {
 }
 
 function describe(error: unknown): WriterFailure {
-  const isFenced = HandbackError.is(error, "STORE_FENCED");
-  return { message: messageOf(error), errcode: errcodeOf(error), isFenced };
+  const fenced = HandbackError.is(error, "STORE_FENCED") ? error.details : undefined;
+  return { message: messageOf(error), errcode: errcodeOf(error), fenced };
 }

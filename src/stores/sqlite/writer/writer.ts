@@ -21,7 +21,6 @@ interface Waiter {
  *     with other work in between.
  */
 export class SqliteWriter {
-  readonly #file: string;
   readonly #worker: Worker;
   readonly #waiting: Waiter[] = [];
   /** Requests made before the thread has started; then `undefined`. */
@@ -39,7 +38,6 @@ export class SqliteWriter {
    * it.
    */
   constructor(options: WriterOptions) {
-    this.#file = options.file;
     this.#worker = startThread(options);
     this.#worker.on("message", (reply: WriterReply) => this.#inTurn(() => this.#receive(reply)));
     this.#worker.on("error", (error) => this.#inTurn(() => this.#fail(error)));
@@ -117,7 +115,7 @@ export class SqliteWriter {
   #receive(reply: WriterReply): void {
     if (this.#held === undefined) this.#settle(reply);
     else if (reply.failure === undefined) this.#sendHeld(this.#held);
-    else this.#fail(writerError(reply.failure, this.#file));
+    else this.#fail(writerError(reply.failure));
   }
 
   #sendHeld(held: readonly WriterRequest[]): void {
@@ -131,7 +129,7 @@ export class SqliteWriter {
     if (this.#waiting.length === 0) this.#worker.unref();
     this.#failures = failure?.failures ?? this.#failures;
     if (failure === undefined) waiter?.resolve(isMore);
-    else waiter?.reject(writerError(failure, this.#file));
+    else waiter?.reject(writerError(failure));
   }
 
   #fail(cause: unknown): void {

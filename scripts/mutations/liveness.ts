@@ -171,8 +171,8 @@ export const BILLING: readonly Mutation[] = [
   {
     breaks: "the meter: calls are not counted",
     file: "src/futures/run/run.ts",
-    find: "addUsage(markOfMessage(this.#activation.envelope.id), this.#graph.callMarks())",
-    replace: "markOfMessage(this.#activation.envelope.id)",
+    find: "    this.#graph.addCalls(ids);\n",
+    replace: "",
     test: METER_TESTS,
     killedBy: "a bill grows while a flow runs, and is final when every run of it is in",
   },

@@ -43,6 +43,16 @@ export function usageOfRun({ billedNs, blockedNs }: Run): UsageTotals {
   return [1, billedNs, blockedNs, 0, 0, 0];
 }
 
+/** Returns the usage of one run with the marks of messages: its own, and those that it sends. */
+export function usageOfRunWith(run: Run, ids: readonly MessageId[]): UsageTotals {
+  let [high, low] = [0, 0];
+  for (const id of ids) {
+    high ^= highOf(id);
+    low ^= lowOf(id);
+  }
+  return [1, run.billedNs, run.blockedNs, 0, high, low];
+}
+
 /** Returns the usage of runs that crashed the process. Their duration is unknown. */
 export function usageOfCrashes(runs: number): UsageTotals {
   return [runs, 0, 0, 0, 0, 0];
@@ -59,16 +69,6 @@ export function usageOfParking(parkedMs: number): UsageTotals {
  */
 export function markOfMessage(id: MessageId): UsageTotals {
   return [0, 0, 0, 0, highOf(id), lowOf(id)];
-}
-
-/** Returns the combined mark of several messages. */
-export function markOfMessages(ids: Iterable<MessageId>): UsageTotals {
-  let [high, low] = [0, 0];
-  for (const id of ids) {
-    high ^= highOf(id);
-    low ^= lowOf(id);
-  }
-  return high === 0 && low === 0 ? NO_USAGE : [0, 0, 0, 0, high, low];
 }
 
 function highOf(id: MessageId): number {

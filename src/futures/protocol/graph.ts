@@ -1,8 +1,6 @@
 import type { Activation } from "../../core/activation/activation.ts";
 import { ChildIds } from "../../core/message/child-ids.ts";
 import { HandbackError } from "../../core/errors/errors.ts";
-import { markOfMessages, NO_USAGE } from "../../core/activation/meter.ts";
-import type { UsageTotals } from "../../core/activation/meter.ts";
 import type { MessageId } from "../../core/message/message-id.ts";
 import { scopeName } from "../../core/message/scope-name.ts";
 import { FutureHandle } from "../types/handle.ts";
@@ -85,11 +83,9 @@ export class Graph {
     return new FutureHandle({ id: node.id, storeId, retainUntil: node.escapedUntil });
   }
 
-  /** Returns the marks of the calls made since the last flush. Each runs, or is skipped, once. */
-  callMarks(): UsageTotals {
-    return this.nodes.length === 0
-      ? NO_USAGE
-      : markOfMessages(this.nodes.filter(isCall).map(({ id }) => id));
+  /** Adds the ids of the calls made since the last flush. Each runs, or is skipped, once. */
+  addCalls(ids: MessageId[]): void {
+    for (const { id, plan } of this.nodes) if (plan.kind === "call" && !plan.oneWay) ids.push(id);
   }
 
   close(code: "CONTEXT_CLOSED" | "STALE_ATTEMPT"): void {
@@ -109,8 +105,4 @@ export class Graph {
       details: { function: type },
     });
   }
-}
-
-function isCall({ plan }: Node): boolean {
-  return plan.kind === "call" && !plan.oneWay;
 }

@@ -6,13 +6,7 @@ import { Cancellation } from "../../core/activation/cancellation.ts";
 import { isThenable } from "../../core/data/kind.ts";
 import { HandbackError } from "../../core/errors/errors.ts";
 import { setLongTimer } from "../../core/host/long-timer.ts";
-import {
-  addUsage,
-  markOfMessage,
-  NO_USAGE,
-  Stopwatch,
-  usageOfRun,
-} from "../../core/activation/meter.ts";
+import { NO_USAGE, Stopwatch, usageOfRun, usageOfRunWith } from "../../core/activation/meter.ts";
 import type { Run, UsageTotals } from "../../core/activation/meter.ts";
 import { State } from "../../core/state/state.ts";
 import { callControlOf } from "../protocol/call.ts";
@@ -305,8 +299,9 @@ class HandlerRun implements CancellableRun {
   /** Returns the run's usage for its flow: its time, its own mark, and the marks of its calls. */
   #billed(run: Run): UsageTotals {
     if (this.#control.flow === undefined) return NO_USAGE;
-    const marks = addUsage(markOfMessage(this.#activation.envelope.id), this.#graph.callMarks());
-    return addUsage(usageOfRun(run), marks);
+    const ids = [this.#activation.envelope.id];
+    this.#graph.addCalls(ids);
+    return usageOfRunWith(run, ids);
   }
 
   /** Returns the operation and its input. The type of a message chooses the operation. */

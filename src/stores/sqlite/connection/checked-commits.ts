@@ -17,7 +17,7 @@ export interface CheckedCommitsParts {
 /**
  * Commits batches on one connection, in the thread that uses it.
  *
- * CC1 After each commit, before anyone learns of it, the names of the files are checked, and the
+ * CK1 After each commit, before anyone learns of it, the names of the files are checked, and the
  *     commit is counted. What was committed to a file that has lost its name may be lost.
  */
 export class CheckedCommits {

@@ -26,7 +26,7 @@ export interface OwnershipParts {
  * that looks into it can delete its log.
  *
  * - OW1: a commit of a session that another one has followed is rolled back (MK1).
- * - OW2: after each commit, the names of the files are checked (CC1).
+ * - OW2: after each commit, the names of the files are checked (CK1).
  * - OW3: an idle session checks both every second.
  */
 export class Ownership {

@@ -90,6 +90,8 @@ function formatTable(
 
 /** Benches that do not measure the time of a call, by the start of their names. */
 const SCALES = [
+  ["history", "Flows that do nothing, with the flow index and the history"],
+  ["stream", "Streams: items to a reader, beside an EventEmitter in memory"],
   ["event-loop", "Delay of the event loop under load"],
   ["slow-disk", "A disk whose flushes take 20 ms longer"],
   ["park", "Flows that wait for a person"],
@@ -191,8 +193,8 @@ function formatLatency(rows: readonly Row[]): string {
 }
 
 function formatScale(title: string, rows: readonly Row[]): string {
-  const lines = rows.map(({ bench, value, unit, ratio, of }) => [
-    bench,
+  const lines = rows.map(({ bench, engine, value, unit, ratio, of }) => [
+    engine === "memory" ? `${bench}, in memory` : bench,
     figure(value),
     unit,
     ratio === null ? "" : figure(ratio),

@@ -7,9 +7,11 @@ import { eventLoop, slowDisk } from "./event-loop.ts";
 import { finished } from "./finished.ts";
 import { flat } from "./flat.ts";
 import { http } from "./http.ts";
+import { history } from "./history.ts";
 import { latency, twoCommits } from "./latency.ts";
 import { park } from "./park.ts";
 import { simulation } from "./simulation.ts";
+import { stream } from "./stream.ts";
 import { timers, timersBurst, timersSoon } from "./timers.ts";
 
 /** All benches, in the order in which they run. */
@@ -26,6 +28,8 @@ export const BENCHES: readonly Bench[] = [
   latency(noop),
   latency(chain3),
   http,
+  history,
+  stream,
   blocked,
   checkLoop,
   simulation,

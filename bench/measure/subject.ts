@@ -1,5 +1,5 @@
 import { embedded, sqlite, memory } from "../../src/index.ts";
-import type { Client, Store, Clock, Embedded } from "../../src/index.ts";
+import type { Client, Store, Clock, Embedded, EmbeddedOptions } from "../../src/index.ts";
 import { encodeBatch } from "../../src/stores/sqlite/tables/batch-codec.ts";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -122,7 +122,14 @@ export async function withSubject<Result>(
     engine: name,
     functions,
     clock,
-  }: { readonly engine: EngineName; readonly functions: readonly object[]; readonly clock?: Clock },
+    options = {},
+  }: {
+    readonly engine: EngineName;
+    readonly functions: readonly object[];
+    readonly clock?: Clock;
+    /** Other options of the engine. */
+    readonly options?: Partial<EmbeddedOptions>;
+  },
   measure: (subject: Subject) => Promise<Result>,
 ): Promise<Result> {
   const scratch = makeScratch();
@@ -130,7 +137,12 @@ export async function withSubject<Result>(
     const file = join(scratch.path, "bench.db");
     const store = name === "sqlite" ? sqlite(file) : memory();
     const written = new WriteCounter(store);
-    const engine = await embedded({ functions, store, ...(clock !== undefined && { clock }) });
+    const engine = await embedded({
+      ...options,
+      functions,
+      store,
+      ...(clock !== undefined && { clock }),
+    });
     try {
       return await measure({ ...engine, store, written, file });
     } finally {

@@ -77,6 +77,14 @@ export const JOURNAL: readonly Mutation[] = [
       "at any moment a history agrees with the status of its flow, and only grows, whatever crashes",
   },
   {
+    breaks: "traces: calls do not carry on the trace of their flow",
+    file: "src/futures/protocol/call.ts",
+    find: "    actsFor,\n    traceparent,\n  };",
+    replace: "    actsFor,\n  };",
+    test: CONFORMANCE,
+    killedBy: "the trace of a start reaches every call and message of its flow, and no other flow",
+  },
+  {
     breaks: "history: the end of a flow is not noted",
     file: "src/futures/flow/flow.ts",
     find: "  noteFlowEnd(activation, record, failure);\n",

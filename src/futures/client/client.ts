@@ -494,7 +494,7 @@ export class Client {
     const target = resolveTarget(f, this.#engine);
     const { type, operation, spec } = target;
     const payload = this.#encode(value, "input");
-    const { id, key: flowKey } = checkStartOptions(options, target);
+    const { id, key: flowKey, traceparent } = checkStartOptions(options, target);
     const stateful = spec.state !== undefined;
     const next = this.#engine.nextFlow();
     const number = typeof next === "string" ? next : await next;
@@ -511,6 +511,7 @@ export class Client {
       creates: stateful && id === undefined ? true : undefined,
       awaits: awaits ? true : undefined,
       events: spec.events,
+      traceparent,
       key: this.#engine.nextRequest(),
     } as const;
     const request = {

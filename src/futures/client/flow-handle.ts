@@ -18,6 +18,11 @@ export interface StartOptions {
    * attaches to the first.
    */
   readonly key?: string;
+  /**
+   * The trace of the caller, as W3C writes it: `00-<trace id>-<parent id>-01`. Every call of the flow
+   * has it as `ctx.traceparent`, also after a restart.
+   */
+  readonly traceparent?: string;
 }
 
 /** Options of `client.signal`. */

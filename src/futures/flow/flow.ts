@@ -148,7 +148,7 @@ function changeAttributes(
 }
 
 function startFlow(activation: Activation, call: StartFlow): void {
-  const { key, number, type, stateId, name, digest, creates, events } = call;
+  const { key, number, type, stateId, name, digest, creates, events, traceparent } = call;
   const flow = activation.address.id;
   const record = readFlow(activation);
   if (record !== undefined) return startAgain(activation, call, record);
@@ -161,6 +161,7 @@ function startFlow(activation: Activation, call: StartFlow): void {
     flow,
     creates,
     startedAt: activation.now,
+    traceparent,
   };
   const first = {
     id,

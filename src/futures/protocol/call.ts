@@ -39,6 +39,8 @@ export type CallControl = {
   readonly withdrawn?: true | undefined;
   /** The message was held and is redriven: earlier runs of it may have left something behind. */
   readonly rerun?: true | undefined;
+  /** The trace context of the flow that the call belongs to, or that sent the message. */
+  readonly traceparent?: string | undefined;
   /** Id of the first dead letter that was redriven as this message: the idempotency key of all. */
   readonly redriven?: MessageId | undefined;
 };
@@ -50,7 +52,7 @@ export function callEnvelope(
   consumers = call.consumers,
 ): Envelope {
   const { id, caller, name, oneWay, creates } = call;
-  const { reply, settles, cancelled, actsFor } = call;
+  const { reply, settles, cancelled, actsFor, traceparent } = call;
   const isOneWay = oneWay === true;
   const control: CallControl = {
     consumers,
@@ -61,6 +63,7 @@ export function callEnvelope(
     settles,
     cancelled,
     actsFor,
+    traceparent,
   };
   const scope = isOneWay ? scopeOfOneWay(call) : call.scope;
   return { id, target: callTarget(call), name, payload, control, caller, scope };

@@ -62,6 +62,7 @@ export type CallConsumer = CarriedUsage & {
    */
   readonly patience?: Patience | undefined;
   readonly actsFor?: ActsFor | undefined;
+  readonly traceparent?: string | undefined;
   readonly index?: undefined;
 };
 

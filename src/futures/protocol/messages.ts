@@ -190,4 +190,5 @@ export type StartFlow = ReplyKey & {
   readonly awaits?: true | undefined;
   /** The names of the events that the flow takes. Absent: any. */
   readonly events?: readonly string[] | undefined;
+  readonly traceparent?: string | undefined;
 };

@@ -231,6 +231,7 @@ function sendCall(graph: Graph, node: Node, plan: CallPlan, { scope, consumers }
     settles: needs[0]?.want !== "settlement" ? undefined : segments[0] === "" ? "input" : "result",
     patience: plan.patience,
     actsFor: actsForOf(node, plan),
+    traceparent: callControlOf(activation.envelope).traceparent,
     want: undefined,
     tally: undefined,
     parked: undefined,

@@ -143,6 +143,10 @@ export class HandlerContext implements Context {
     return redriven ?? actsFor?.key ?? this.#activation.envelope.id;
   }
 
+  get traceparent(): string | undefined {
+    return this.#parts.control.traceparent;
+  }
+
   get cancelledRun(): RunEnding | undefined {
     return this.#parts.control.actsFor?.run;
   }

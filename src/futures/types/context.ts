@@ -136,6 +136,11 @@ export interface HandlerEnvironment {
    */
   readonly idempotencyKey: string;
   /**
+   * The trace context with which the flow was started, as W3C writes it: the header `traceparent` of
+   * calls to other systems. `undefined`: it was started without one.
+   */
+  readonly traceparent: string | undefined;
+  /**
    * How the work ended that was canceled before this call: for `onTimeout` of `withTimeout`, and for
    * calls with the option `cancelledRun`. Else `undefined`.
    */

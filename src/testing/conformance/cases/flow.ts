@@ -15,7 +15,66 @@ const fail = fn("test/fail", (_, why: string): number => {
 });
 const PARTS = [counter, count, other, fail];
 
+const TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+
+/** Tells the trace of each kind of call: a call, continuations, a clean-up, and a one-way message. */
+const tracing = () => {
+  const told = fn("test/told", (ctx) => ctx.traceparent ?? "none");
+  const after = fn("test/after", (ctx, before: unknown) => [before, ctx.traceparent]);
+  const flaky = fn("test/flaky-trace", { retry: { maxAttempts: 2, initialDelay: 1 } }, (ctx) => {
+    if (ctx.attempt === 1) throw new Error("once");
+    return ctx.traceparent;
+  });
+  const log = stateful("test/traces", {
+    state: { seen: value<string[]>([]) },
+    handlers: {
+      add: (ctx) => void ctx.state.seen.push(ctx.traceparent ?? "none"),
+      read: (ctx) => ctx.state.seen,
+    },
+  });
+  const main = fn("test/traced", (ctx) => {
+    ctx.send(log.add, undefined, { id: "log" });
+    const handle = ctx.future(ctx.invoke(told).handle());
+    const slept = ctx.invoke(told, undefined, { after: [ctx.sleep(1)] });
+    return ctx.all([
+      ctx.onComplete(handle, after),
+      slept,
+      ctx.invoke(flaky),
+      ctx.race([ctx.invoke(told)]),
+    ]);
+  });
+  return { main, log, parts: [told, after, flaky, log, main] };
+};
+
 export const flowCases: readonly Case[] = [
+  {
+    title: "the trace of a start reaches every call and message of its flow, and no other flow",
+    async run({ start }) {
+      const { main, log, parts } = tracing();
+      const { client } = await start(parts);
+      const traced = await client.call(main, undefined, { key: "f", traceparent: TRACE });
+      equal(traced, [[TRACE, TRACE], TRACE, TRACE, TRACE]);
+      const untraced = await client.call(main);
+      equal(untraced, [["none", undefined], "none", undefined, "none"]);
+      equal((await client.call(log.read, undefined, { id: "log" })).toSorted(), [TRACE, "none"]);
+    },
+  },
+  {
+    title: "a trace that W3C does not know is refused",
+    async run({ start }) {
+      const { client } = await start(PARTS);
+      const wrong = ["", `${TRACE}0`, TRACE.toUpperCase(), TRACE.replace("00", "ff"), 7, null];
+      const zero = [
+        TRACE.replace(/0af\w*/, "0".repeat(32)),
+        TRACE.replace(/b7\w*/, "0".repeat(16)),
+      ];
+      for (const traceparent of [...wrong, ...zero])
+        await rejects(client.start(other, 1, { traceparent } as object), {
+          code: "INVALID_OPTIONS",
+        });
+      await client.call(other, 1, { traceparent: `01${TRACE.slice(2)}-more` });
+    },
+  },
   {
     title: "the status of a flow shows pending, completed or failed, its times, and its failure",
     async run({ start, time }) {

@@ -165,4 +165,13 @@ export const RESTATE: readonly Mutation[] = [
     killedBy:
       "whether this code has step/gone is journaled, so other code may go on with the invocation",
   },
+  {
+    breaks: "futures: a join keeps values that are too large together",
+    file: "src/futures/combinators/all.ts",
+    find: "return size <= limit ? settled : tooLarge(size, limit);",
+    replace: "return size >= 0 ? settled : tooLarge(size, limit);",
+    test: "test/futures/large-joins.test.ts",
+    killedBy:
+      "a join is rejected as soon as its values are too large together, and keeps none of them",
+  },
 ];

@@ -8,7 +8,13 @@ import type {
   VirtualObjectDefinition,
 } from "@restatedev/restate-sdk";
 import { adoptAddress } from "./delivery/adoption.ts";
-import { askAddress, deliverToAddress, listenAtAddress, saveState } from "./delivery/address.ts";
+import {
+  askAddress,
+  deliverToAddress,
+  listenAtAddress,
+  readAddress,
+  saveState,
+} from "./delivery/address.ts";
 import type { Question } from "./delivery/address.ts";
 import { AddressState } from "./delivery/address-state.ts";
 import type { Listener } from "./delivery/address-state.ts";
@@ -78,7 +84,7 @@ function objectHandler<Input>(
 }
 
 function addressObject(functions: HostedFunctions): RestateService {
-  const { exclusive } = handlers.object;
+  const { exclusive, shared } = handlers.object;
   const deliver = objectHandler<readonly PrintedDelivery[]>((...given) =>
     deliverToAddress(functions, ...given),
   );
@@ -104,6 +110,8 @@ function addressObject(functions: HostedFunctions): RestateService {
     saveState(functions, journal, state, delivery.at);
     return JSON.stringify(answer);
   };
+  const read = async (ctx: ObjectSharedContext): Promise<string> =>
+    JSON.stringify(await readAddress(readsOf(ctx)));
   return object({
     name: functions.names.address,
     handlers: {
@@ -113,6 +121,7 @@ function addressObject(functions: HostedFunctions): RestateService {
       begin: exclusive(TEXT, begin),
       listen: exclusive(PRIVATE, listen),
       collect: exclusive(PRIVATE, collect),
+      read: shared(TEXT, read),
     },
     options: OPTIONS,
   });

@@ -36,6 +36,8 @@ import type { RunEnding } from "../types/run-ending.ts";
  * J5 The usage of all branches travels on with the outcome. That of branches after a rejection goes
  * to the flow.
  * J6 Each arrival rewrites the state, so large texts are values of their own and are written once.
+ * J7 A large text that would make the whole too large counts as a rejection, so the texts that are
+ * stored together are hardly longer than a value may be.
  */
 
 const DEGREE = 16;
@@ -111,9 +113,11 @@ function definitionOf(type: string): Definition {
       saveAll(activation, openAll(activation, readAll(activation), opening)),
     settle(activation, { index, ok, tally, late, run }) {
       const state = readAll(activation);
-      const text = setTextApart(activation, index, activation.envelope.payload);
+      const settled = withinLimit(activation, state, { ok, text: activation.envelope.payload });
+      const text = setTextApart(activation, index, settled.text);
+      const branch = { index, ok: settled.ok, text, late, run };
       const counted = { ...state, tally: addUsage(state.tally, tally) };
-      saveAll(activation, fillBranch(activation, counted, { index, ok, text, late, run }));
+      saveAll(activation, fillBranch(activation, counted, branch));
     },
     probe(activation, probe) {
       const consumers = consumersOfAll((value) => activation.json(value));
@@ -318,7 +322,21 @@ function wholeText(
     texts.map((each, index) => readText(activation, each ?? "", index)),
   );
   const [size, limit] = [text.length, activation.environment.payloadLimit];
-  if (size <= limit) return fulfilledSettlement(text);
+  return size <= limit ? fulfilledSettlement(text) : tooLarge(size, limit);
+}
+
+/** Returns the settlement of a branch, or a rejection if the texts so far leave no room for it. */
+function withinLimit(activation: Activation, state: AllState, settled: Settled): Settled {
+  if (!settled.ok || state.over || settled.text.length <= LARGE) return settled;
+  const size = TEXTS.reduce(
+    (sum, name) => sum + (activation.read(name)?.content.text?.length ?? 0),
+    settled.text.length,
+  );
+  const limit = activation.environment.payloadLimit;
+  return size <= limit ? settled : tooLarge(size, limit);
+}
+
+function tooLarge(size: number, limit: number): Settled {
   const why = `the joined value has ${size} characters, the limit is ${limit}`;
   return rejectedWithCode("PAYLOAD_TOO_LARGE", why, { size, limit });
 }

@@ -6,7 +6,7 @@ import type { DrivenTime } from "./case/time.ts";
 const SETTLING_MS = 250;
 /** Interval between two checks of a condition, and how long to keep checking, in ms. */
 const POLLING_MS = 25;
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 30_000;
 
 /** Time on a clock that runs by itself. */
 export function realTime(clock: Clock): DrivenTime {

@@ -1,11 +1,10 @@
 import { generateKeyPairSync } from "node:crypto";
-
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fn, stateful, value } from "handback";
 import { restate } from "handback/restate";
-import type { Restate } from "handback/restate";
+import type { Restate, RestateOptions } from "handback/restate";
 import { afterEach, expect, test } from "vitest";
 import { Deployments } from "./support/deployments.ts";
 import { RestateServer } from "./support/restate-server.ts";
@@ -20,8 +19,8 @@ async function start(settings: Readonly<Record<string, string>> = {}) {
   closing.push(() => server.stop());
   const deployments = await Deployments.serve(server);
   closing.push(() => deployments.close());
-  const open = (functions: readonly object[], identityKeys: readonly string[] = []): Restate => {
-    const engine = restate({ functions, ingress: [server.ingress], identityKeys });
+  const open = (functions: readonly object[], options: RestateOptions = {}): Restate => {
+    const engine = restate({ ...options, functions, ingress: [server.ingress] });
     closing.push(() => engine.close());
     return engine;
   };
@@ -60,6 +59,28 @@ test("a state and a result over Restate's limit fail their calls, and nothing is
   expect(stuck).toEqual([]);
 }, 300_000);
 
+test.each([32, false] as const)(
+  "a join of values that are too large together is rejected, with carry %s",
+  async (carry) => {
+    // 21 MiB each.
+    const large = fn("limits/large", (_, n: number) => "世".repeat(7 * 1_048_576) + n);
+    const join = fn("limits/join", { parts: [large] }, (ctx) =>
+      ctx.all([...[1, 2, 3, 4, 5].map((n) => ctx.invoke(large, n)), ctx.event("never")]),
+    );
+    const { server, deployments, open } = await start();
+    const { client, handler } = open([join], { carry });
+    await deployments.add("joins", handler);
+    await expect(client.call(join)).rejects.toMatchObject({
+      failure: { code: "PAYLOAD_TOO_LARGE" },
+    });
+    const stuck = await server.query(
+      "select target from sys_invocation where status in ('paused', 'backing-off')",
+    );
+    expect(stuck).toEqual([]);
+  },
+  300_000,
+);
+
 test("only a cluster that signs its requests may call a program with its identity key", async () => {
   const folder = mkdtempSync(join(tmpdir(), "handback-identity-"));
   closing.push(() => rmSync(folder, { recursive: true, force: true }));
@@ -73,12 +94,12 @@ test("only a cluster that signs its requests may call a program with its identit
     RESTATE_LOG_FILTER: "info",
   });
   const [key = ""] = /publickeyv1_\w+/.exec(server.log()) ?? [];
-  const signed = open([hello], [key]);
+  const signed = open([hello], { identityKeys: [key] });
   await deployments.add("signed", signed.handler);
   expect(await signed.client.call(hello, "Ada")).toBe("hello Ada");
 
   const other = await start();
-  await expect(other.deployments.add("unsigned", open([hello], [key]).handler)).rejects.toThrow(
-    "401",
-  );
+  await expect(
+    other.deployments.add("unsigned", open([hello], { identityKeys: [key] }).handler),
+  ).rejects.toThrow("401");
 }, 120_000);

@@ -1,10 +1,16 @@
-import type { Reply } from "../../../core/activation/effects.ts";
+import type { NamedValue, Reply } from "../../../core/activation/effects.ts";
 import type {
   Capability,
   ClientRequest,
   Engine,
   ReplyListener,
 } from "../../../core/engine/engine.ts";
+import { readInSteps } from "../../../core/engine/committed-read.ts";
+import type {
+  CommittedData,
+  CommittedQuery,
+  CommittedReader,
+} from "../../../core/engine/committed-read.ts";
 import type { ClaimedFlowNumbers } from "../../../core/engine/claimed-flow-numbers.ts";
 import { HandbackError } from "../../../core/errors/errors.ts";
 import type { Clock } from "../../../core/host/clock.ts";
@@ -50,7 +56,7 @@ const WAIT_MS = 50_000;
  * RS2 A client that waits for a flow holds one invocation, which Restate suspends.
  */
 export class RestateEngine implements Engine {
-  readonly capabilities: ReadonlySet<Capability> = new Set();
+  readonly capabilities: ReadonlySet<Capability> = new Set(["snapshotRead"]);
   readonly storeId: string;
   readonly knows: Engine["knows"];
   readonly #parts: RestateEngineParts;
@@ -117,8 +123,9 @@ export class RestateEngine implements Engine {
     return { wait, stop: () => stopping.abort() };
   }
 
-  async read(): Promise<never> {
-    throw new HandbackError("UNSUPPORTED", "the work of a cluster cannot be read from outside");
+  /** What is read of several addresses may be of several instants. */
+  read<Result>(reader: () => CommittedReader<Result>): Promise<Result> {
+    return readInSteps((query) => this.#answerQuery(query), reader());
   }
 
   /** Returns messages that failed, oldest first. */
@@ -150,6 +157,21 @@ export class RestateEngine implements Engine {
   /** Ends the waits of this client. The cluster goes on. */
   close(): void {
     this.#closing.abort(new HandbackError("CLOSED", "the client of the cluster is closed"));
+  }
+
+  async #answerQuery({ addresses = [], scopes = [] }: CommittedQuery): Promise<CommittedData> {
+    if (scopes.length > 0)
+      throw new HandbackError(
+        "UNSUPPORTED",
+        "a cluster cannot list the messages that are under way, by which this is decided",
+      );
+    const { names, ingress } = this.#parts;
+    const { signal } = this.#closing;
+    const read = async (address: Address): Promise<readonly NamedValue[]> => {
+      const to = { service: names.address, key: writeAddressKey(address), handler: "read" };
+      return JSON.parse(await ingress.request({ to, input: "null", signal })) as NamedValue[];
+    };
+    return { values: await Promise.all(addresses.map(read)), work: [] };
   }
 
   /** Waits for the reply of an object, one request after the other. */

@@ -1,4 +1,4 @@
-import type { Reply } from "../../../core/activation/effects.ts";
+import type { NamedValue, Reply } from "../../../core/activation/effects.ts";
 import type { ObjectJournal } from "../journal/journal.ts";
 import { readAddressKey } from "../wire/address-key.ts";
 import { readDelivery } from "../wire/delivery.ts";
@@ -73,6 +73,14 @@ async function handleAtAddress(
   if ("parked" in result) return parkMessage(functions, journal, delivery, result);
   await applyEffects(functions, journal, takeReply(result.effects), state);
   saveState(functions, journal, state, result.at);
+}
+
+/** Reads the stored values of an address. They are of one instant, unless the state is read lazily. */
+export async function readAddress(
+  journal: Pick<ObjectJournal, "read">,
+): Promise<readonly NamedValue[]> {
+  const { values } = await AddressState.load(journal);
+  return Array.from(values, ([name, value]) => ({ name, value }));
 }
 
 /** Wakes a client up when the address gives a reply, or at once if it has given it before. */

@@ -236,7 +236,7 @@ export class Carrier {
       const to = recipientOf(this.#functions, key);
       const adoption = (): string => printAdoption({ state, sends: [...delayed.values()] });
       if (hasActed) calls.push(this.#journal.call({ ...to, handler: "adopt" }, adoption()));
-      else this.#journal.send(to, JSON.stringify(messages));
+      else for (const part of partsOf(messages)) this.#journal.send(to, part);
     }
     this.#held.clear();
     for (const call of calls) await call;
@@ -244,6 +244,24 @@ export class Carrier {
 }
 
 const NO_EFFECTS: PrintedEffects = { writes: [], cancels: [], sends: [], replies: [], letters: [] };
+
+/** Longest input of a hand-over in characters, unless a single message is longer. */
+const LONGEST_PART = 1_048_576;
+
+/** Prints messages as the inputs of several invocations, none of them too long for the cluster. */
+function partsOf(messages: readonly PrintedDelivery[]): readonly string[] {
+  const parts: string[][] = [];
+  let length = Infinity;
+  for (const message of messages.map((each) => JSON.stringify(each))) {
+    if (length + message.length > LONGEST_PART) {
+      parts.push([]);
+      length = 0;
+    }
+    parts.at(-1)?.push(message);
+    length += message.length;
+  }
+  return parts.map((part) => `[${part.join(",")}]`);
+}
 
 function heldAddress(
   state: AddressState,

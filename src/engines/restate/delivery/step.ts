@@ -35,7 +35,8 @@ export type StepResult =
  * ST3 A system function is pure, and its present is the instant of the message's cause. It runs
  * again whenever the invocation is repeated, and does the same.
  * ST4 Effects that are too large for a journal, or that make the state of an address larger than
- * Restate reads, fail the call for good, because every other try would fail, too.
+ * Restate reads, fail the call for good, because every other try would fail, too. A message that
+ * makes the state of a system function so large is parked and told.
  * ST5 Whether this code has the function of a user is journaled, too. Other code may take the place
  * of this code while the invocation runs.
  */
@@ -94,7 +95,13 @@ async function runPure(
   const environment = atClock(functions.environment, () => at);
   try {
     const effects = await activate(definition, { envelope, state, environment });
-    return { at, effects: printEffects(effects, at, (each) => keyOfTarget(functions, each)) };
+    const printed = printEffects(effects, at, (each) => keyOfTarget(functions, each));
+    const result = { at, effects: printed };
+    const { resultLimit: limit } = functions;
+    const characters = state.largeCharacters + envelope.payload.length;
+    if (characters * MOST_BYTES_PER_UNIT <= limit) return result;
+    const size = storedSize(JSON.stringify(result), effects, state, limit);
+    return size <= limit ? result : parked("PAYLOAD_TOO_LARGE", { size, limit });
   } catch (error) {
     return failedStep(error);
   }

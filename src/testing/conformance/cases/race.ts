@@ -31,7 +31,9 @@ const PARTS = [late, lateNow, failLate, failNow, echo, outcome];
 const FALSY: readonly unknown[] = [0, "", false, null, undefined];
 /** Ends long before {@link LATE_MS}, even if each step takes a while. */
 const SOON_MS = 20;
-const LATE_MS = 2000;
+const LATE_MS = 20_000;
+/** Ends long after {@link SOON_MS}, in cases that wait for it. */
+const SHARED_MS = 5000;
 const DAY_MS = 86_400_000;
 
 const SOON: Late = { ms: SOON_MS, give: "soon" };
@@ -244,7 +246,7 @@ export const raceCases: readonly Case[] = [
     title: "a losing future that is also used outside of the race is left alone",
     async run({ start }) {
       const parent = fn("test/parent", (ctx) => {
-        const shared = ctx.invoke(late, { ms: 500, give: "shared" });
+        const shared = ctx.invoke(late, { ms: SHARED_MS, give: "shared" });
         const inside = ctx.onComplete(shared, echo);
         return {
           winner: ctx.race([shared, inside, ctx.invoke(late, { ms: SOON_MS, give: "soon" })]),
@@ -260,7 +262,7 @@ export const raceCases: readonly Case[] = [
     title: "a future in two races is left alone until both are decided, in either order",
     async run({ start }) {
       const parent = fn("test/parent", (ctx, isHastyFirst: boolean) => {
-        const shared = ctx.invoke(late, { ms: 500, give: "shared" });
+        const shared = ctx.invoke(late, { ms: SHARED_MS, give: "shared" });
         const hasty = () => ctx.onSettled(ctx.timeout(shared, SOON_MS), outcome);
         const patient = () => ctx.timeout(shared, "40d");
         return isHastyFirst ? [hasty(), patient()] : [patient(), hasty()];

@@ -174,4 +174,21 @@ export const RESTATE: readonly Mutation[] = [
     killedBy:
       "a join is rejected as soon as its values are too large together, and keeps none of them",
   },
+  {
+    breaks: "restate: a function that has got a state runs without it",
+    file: "src/engines/restate/delivery/step.ts",
+    find: "if (state === NO_STATE && hasState(definition))",
+    replace: 'if (definition.type === "")',
+    test: STEP_TESTS,
+    killedBy:
+      "a message for a function that has got a state since it was sent goes to its virtual object",
+  },
+  {
+    breaks: "restate: an input of a newer format is read",
+    file: "src/engines/restate/wire/input.ts",
+    find: "if (version <= VERSION) return input;",
+    replace: "if (version >= 0) return input;",
+    test: "test/engines/restate/wire.test.ts",
+    killedBy: "an input has its format version, and one of a newer format is refused",
+  },
 ];

@@ -29,6 +29,7 @@ import type { Waiting } from "./delivery/replies.ts";
 import type { ObjectJournal } from "./journal/journal.ts";
 import { journalOf, JSON_TEXT, objectJournalOf, readsOf } from "./journal/sdk-journal.ts";
 import { readDelivery } from "./wire/delivery.ts";
+import { readInput } from "./wire/input.ts";
 import type { PrintedDelivery } from "./wire/delivery.ts";
 
 /** A Restate service or virtual object, to bind to an endpoint. */
@@ -78,7 +79,7 @@ function objectHandler<Input>(
   handle: (journal: ObjectJournal, input: Input) => Promise<void>,
 ): (ctx: ObjectContext, input: string) => Promise<string> {
   return async (ctx, input) => {
-    await handle(objectJournalOf(ctx), JSON.parse(input) as Input);
+    await handle(objectJournalOf(ctx), readInput<Input>(input));
     return "null";
   };
 }
@@ -97,13 +98,11 @@ function addressObject(functions: HostedFunctions): RestateService {
     return "null";
   };
   const ask = async (ctx: ObjectContext, input: string): Promise<string> =>
-    JSON.stringify(
-      await askAddress(functions, objectJournalOf(ctx), JSON.parse(input) as Question),
-    );
+    JSON.stringify(await askAddress(functions, objectJournalOf(ctx), readInput<Question>(input)));
   const begin = async (ctx: ObjectContext, input: string): Promise<string> => {
     const journal = objectJournalOf(ctx);
     const state = await AddressState.load(journal);
-    const question = JSON.parse(input) as Question;
+    const question = readInput<Question>(input);
     const carrier = new Carrier(functions, journal, { key: journal.key, state });
     const delivery = readDelivery(question.delivery);
     const answer = await carrier.begin(question, delivery);
@@ -134,9 +133,7 @@ function callService(functions: HostedFunctions): RestateService {
     return "null";
   };
   const begin = async (ctx: Context, input: string): Promise<string> =>
-    JSON.stringify(
-      await new Carrier(functions, journalOf(ctx)).begin(JSON.parse(input) as Question),
-    );
+    JSON.stringify(await new Carrier(functions, journalOf(ctx)).begin(readInput<Question>(input)));
   return service({
     name: functions.names.call,
     handlers: {
@@ -168,7 +165,7 @@ function replyObject({ names }: HostedFunctions): RestateService {
 
 function waitService(functions: HostedFunctions): RestateService {
   const reply = async (ctx: Context, input: string): Promise<string> =>
-    JSON.stringify(await waitForReply(functions, journalOf(ctx), JSON.parse(input) as Waiting));
+    JSON.stringify(await waitForReply(functions, journalOf(ctx), readInput<Waiting>(input)));
   return service({
     name: functions.names.wait,
     handlers: { reply: handlers.handler(TEXT, reply) },
@@ -184,7 +181,7 @@ function deadLettersObject(functions: HostedFunctions): RestateService {
   };
   const decide = async (ctx: ObjectContext, input: string): Promise<string> =>
     JSON.stringify(
-      await decideLetter(functions, objectJournalOf(ctx), JSON.parse(input) as LetterDecision),
+      await decideLetter(functions, objectJournalOf(ctx), readInput<LetterDecision>(input)),
     );
   const list = async (ctx: ObjectSharedContext, limit: string): Promise<string> =>
     JSON.stringify(await listDeadLetters(readsOf(ctx), Number(limit)));

@@ -83,6 +83,36 @@ test("work of a function that the new code calls by another name goes on", async
   second.close();
 }, 120_000);
 
+test("a message for a function that has a state in the new code goes to that state", async () => {
+  const late = fn("up/late", (_, n: number) => n);
+  const send = fn("up/send", { parts: [late] }, (ctx) => ctx.send(late, 5, { delay: "5s" }));
+  const first = program("states", [send]);
+  await deployments.add("states1", first.handler);
+  await first.client.call(send);
+  await expect.poll(() => openInvocations("states"), WAIT).toEqual({ scheduled: 2 });
+  first.close();
+  deployments.remove("states1");
+  const counted = Promise.withResolvers<number>();
+  const counter = stateful("up/late", {
+    state: { count: value(0) },
+    handlers: {
+      call(ctx, n: number) {
+        ctx.state.count += n;
+        counted.resolve(ctx.state.count);
+      },
+    },
+  });
+  const told: string[] = [];
+  const second = program("states", [counter], told);
+  await deployments.add("states2", second.handler);
+  expect(await counted.promise).toBe(5);
+  expect(told.join()).toMatch("SHAPE_CHANGED");
+  await expect
+    .poll(() => server.query("select key from state where service_name = 'states.address'"), WAIT)
+    .not.toEqual([]);
+  second.close();
+}, 120_000);
+
 test("a handler that runs ends under the old code, while new work runs under the new code", async () => {
   const going = Promise.withResolvers<void>();
   const begun = Promise.withResolvers<void>();

@@ -58,3 +58,19 @@ test.each(["step/gone", "step/here"])(
     expect(journal.done[0]).toMatchObject({ what: "run", to: `${type} call` });
   },
 );
+
+test("a message for a function that has got a state since it was sent goes to its virtual object", async () => {
+  const counted = stateful("step/counted", {
+    state: { count: value(0) },
+    handlers: { call: (ctx, n: number) => (ctx.state.count += n) },
+  });
+  const journal = new RecordedJournal();
+  const functions = hosted(defineAll([counted]), 32);
+  const id = "0".repeat(40);
+  const [version, at, , head, payload] = messageFor("step/counted", id, "call", 1);
+  await new Carrier(functions, journal).carry([version, at, id, head, payload]);
+  expect(journal.done).toMatchObject([
+    { what: "run", to: "step/counted call" },
+    { what: "send", to: `app.address step/counted/${id} deliver` },
+  ]);
+});

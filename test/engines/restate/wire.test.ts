@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { readAddressKey, writeAddressKey } from "../../../src/engines/restate/wire/address-key.ts";
+import { printInput, readInput } from "../../../src/engines/restate/wire/input.ts";
 import { readDelivery } from "../../../src/engines/restate/wire/delivery.ts";
 
 const name = fc.stringMatching(/^[a-z_@.-][a-z0-9_.-]{0,12}$/);
@@ -27,6 +28,16 @@ test("two addresses never have one key", () => {
 
 test("an invocation of another format is refused", () => {
   expect(() => readDelivery([2, 0, "0".repeat(40), "[]", ""])).toThrow(
+    expect.objectContaining({ code: "FORMAT_TOO_NEW" }),
+  );
+});
+
+test("an input has its format version, and one of a newer format is refused", () => {
+  expect(readInput(printInput({ at: 7 }))).toEqual({ v: 1, at: 7 });
+  // Those of the first release have none.
+  expect(readInput('{"at":7}')).toEqual({ at: 7 });
+  expect(readInput("null")).toBe(null);
+  expect(() => readInput('{"v":2,"at":7}')).toThrow(
     expect.objectContaining({ code: "FORMAT_TOO_NEW" }),
   );
 });

@@ -23,6 +23,7 @@ import { readKeptDeadLetter } from "../delivery/dead-letters.ts";
 import type { WaitResult, Waiting } from "../delivery/replies.ts";
 import { writeAddressKey } from "../wire/address-key.ts";
 import { printDelivery } from "../wire/delivery.ts";
+import { printInput } from "../wire/input.ts";
 import { LETTERS_KEY } from "../wire/recipient.ts";
 import type { ServiceNames } from "../wire/recipient.ts";
 import type { Ingress } from "./ingress.ts";
@@ -94,7 +95,7 @@ export class RestateEngine implements Engine {
           : first === null
             ? { service: names.call, handler: "begin" }
             : { service: names.address, key: first, handler: "begin" },
-      input: JSON.stringify({ delivery, reply: key, outcome } satisfies Question),
+      input: printInput({ delivery, reply: key, outcome } satisfies Question),
       idempotencyKey: key,
       ...(first !== undefined && { waitMs: WAIT_MS }),
       signal,
@@ -147,7 +148,7 @@ export class RestateEngine implements Engine {
     };
     const answer = await ingress.request({
       to: { service: names.letters, key: LETTERS_KEY, handler: "decide" },
-      input: JSON.stringify(decision),
+      input: printInput(decision),
       idempotencyKey: this.nextRequest(),
       signal: this.#closing.signal,
     });
@@ -185,7 +186,7 @@ export class RestateEngine implements Engine {
       const request: Waiting = { ...waiting, at: this.now(), waitMs: WAIT_MS };
       const answer = await ingress.request({
         to: { service: names.wait, handler: "reply" },
-        input: JSON.stringify(request),
+        input: printInput(request),
         idempotencyKey: this.nextRequest(),
         waitMs: WAIT_MS,
         isFollowUp: true,

@@ -1,5 +1,6 @@
 import { expiredValues } from "../../../core/state/expired-values.ts";
 import type { ObjectJournal } from "../journal/journal.ts";
+import { printInput } from "../wire/input.ts";
 import { AddressState } from "./address-state.ts";
 import type { HostedFunctions } from "./functions.ts";
 
@@ -30,5 +31,5 @@ export function planCollection(
   if (next === undefined || (state.collectAt !== undefined && state.collectAt <= next)) return;
   state.collectAt = next;
   const to = { service: functions.names.address, key: journal.key, handler: "collect" };
-  journal.send(to, JSON.stringify({ at: next }), functions.delayUntil(next));
+  journal.send(to, printInput({ at: next }), functions.delayUntil(next));
 }

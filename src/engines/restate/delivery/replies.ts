@@ -1,5 +1,6 @@
 import type { ObjectJournal, SleepingJournal } from "../journal/journal.ts";
 import type { HostedFunctions } from "./functions.ts";
+import { printInput } from "../wire/input.ts";
 import type { Recipient, ServiceNames } from "../wire/recipient.ts";
 
 /** Time for which a reply is kept for a client that does not fetch it, in ms. */
@@ -28,7 +29,7 @@ export async function waitForReply(
   const sleep = journal.sleep(waitMs);
   const to: Recipient = { service, key, handler: "listen" };
   const until = instantAfter(at, waitMs);
-  journal.send(to, JSON.stringify({ reply, sleeper: sleep.sleeper, at, until }));
+  journal.send(to, printInput({ reply, sleeper: sleep.sleeper, at, until }));
   const text = await sleep.woken();
   return text === undefined ? {} : { reply: text };
 }

@@ -1,5 +1,6 @@
 import { activate } from "../../../core/activation/activate.ts";
 import type { Cause } from "../../../core/activation/activation.ts";
+import { hasState } from "../../../core/activation/definition.ts";
 import type { Definition } from "../../../core/activation/definition.ts";
 import type { DeadLetter, Effects } from "../../../core/activation/effects.ts";
 import type { Environment } from "../../../core/activation/environment.ts";
@@ -38,7 +39,8 @@ export type StepResult =
  * Restate reads, fail the call for good, because every other try would fail, too. A message that
  * makes the state of a system function so large is parked and told.
  * ST5 Whether this code has the function of a user is journaled, too. Other code may take the place
- * of this code while the invocation runs.
+ * of this code while the invocation runs. So is a function that has got a state since the message was
+ * sent, as to one without: the message is parked, and goes to its virtual object.
  */
 export async function beginStep(
   functions: HostedFunctions,
@@ -56,6 +58,8 @@ export async function beginStep(
   const cause = { key: `${envelope.id}-${at}`, envelope, state, environment };
   run(`${target.type} ${name}`, async () => {
     if (definition === undefined) return unknown({ type: target.type });
+    if (state === NO_STATE && hasState(definition))
+      return JSON.stringify(parked("SHAPE_CHANGED", { type: target.type }));
     const operation = definition.missingOperation?.(name, payload);
     if (operation !== undefined) return unknown({ type: target.type, operation });
     return runHandler(functions, definition, cause);

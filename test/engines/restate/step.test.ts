@@ -23,11 +23,12 @@ function messageFor(type: string, id: string, name: string, input: unknown): Pri
 }
 
 test("a state that would become larger than Restate reads fails the call, and stays as it was", async () => {
+  let runs = 0;
   const notes = stateful("step/notes", {
     state: { one: value(""), two: value(""), three: value("") },
     handlers: {
       set: (ctx, name: "one" | "two" | "three") => {
-        ctx.state[name] = "x".repeat(400_000);
+        ctx.state[name] = String(runs++).repeat(400_000);
       },
     },
   });

@@ -209,8 +209,24 @@ export const OVER_HTTP: readonly Mutation[] = [
     killedBy: "a wait ends with its connection on a Node that does not abort its request",
   },
   {
+    breaks: "http: anyone may see the routes for operators",
+    file: "src/http/routes/operator/operator-routes.ts",
+    find: "await authorized(rules.authorize, c.req.raw, access);",
+    replace: "void access;",
+    test: "test/http/operator.test.ts",
+    killedBy: "routes for operators > ask the hook, each under its own action",
+  },
+  {
+    breaks: "http: a filter that means nothing finds all flows",
+    file: "src/http/routes/operator/filters.ts",
+    find: "return [name, read",
+    replace: 'if (name === "colour") return ["limit", 1];\n    return [name, read',
+    test: "test/http/operator.test.ts",
+    killedBy: "an operator > is told what is wrong with a filter",
+  },
+  {
     breaks: "http: a stream starts anew for a client that has its first part",
-    file: "src/http/routes/stream-flow.ts",
+    file: "src/http/routes/answer-stream.ts",
     find: 'c.req.header("last-event-id") ?? queryOf(c, "after")',
     replace: 'queryOf(c, "after")',
     test: STREAM_TESTS,
@@ -219,7 +235,7 @@ export const OVER_HTTP: readonly Mutation[] = [
   },
   {
     breaks: "http: the answer to HEAD keeps a place of a reader",
-    file: "src/http/routes/stream-flow.ts",
+    file: "src/http/routes/answer-stream.ts",
     find: 'if (c.req.method === "HEAD") return streamAnswer(null);',
     replace: "",
     test: STREAM_TESTS,
@@ -227,7 +243,7 @@ export const OVER_HTTP: readonly Mutation[] = [
   },
   {
     breaks: "http: a reader that is stuck stays connected",
-    file: "src/http/routes/stream-flow.ts",
+    file: "src/http/routes/answer-stream.ts",
     find: 'if (end.why === "stuck") nodeRequestOf(c)?.destroy();',
     replace: "",
     test: STREAM_TESTS,

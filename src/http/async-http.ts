@@ -6,19 +6,14 @@ import { httpRules } from "./routes/options.ts";
 import type { AsyncHttpOptions } from "./routes/options.ts";
 import { BodyMemory } from "./requests/body-bytes.ts";
 import { exposedFunctions } from "./requests/exposed-functions.ts";
-import { digestOfKey } from "./requests/flow-ids.ts";
-import { readJsonBody } from "./requests/json-body.ts";
 import { hasPrefix } from "./requests/mount-path.ts";
 import { checkOrigin, sharedWith } from "./requests/origins.ts";
-import { checkPath, pathOf, waitOf } from "./requests/parameters.ts";
-import { emptyAnswer } from "./responses/answer.ts";
+import { checkPath } from "./requests/parameters.ts";
 import { ProblemError } from "./responses/problem.ts";
-import { answerFlow, waiting } from "./routes/answer-flow.ts";
-import { addRoute, flowRoute } from "./routes/route.ts";
-import type { Methods } from "./routes/route.ts";
+import { operatorRoutes } from "./routes/operator/operator-routes.ts";
+import { flowRoutes } from "./routes/flow-routes.ts";
+import { addRoute } from "./routes/route.ts";
 import type { Served } from "./routes/served.ts";
-import { startFlow } from "./routes/start-flow.ts";
-import { streamFlow } from "./routes/stream-flow.ts";
 import { Waits } from "./waiting/waits.ts";
 
 /**
@@ -35,6 +30,14 @@ import { Waits } from "./waiting/waits.ts";
  * | `GET /flows/:id/streams/:channel` | 200: server-sent events, until the flow ends |
  * | `POST /flows/:id/cancel` | 202; 410 if it has ended |
  * | `DELETE /flows/:id` | 204; 409 while it is pending |
+ *
+ * With the option `operator`, there are more:
+ *
+ * | request | answer |
+ * |---|---|
+ * | `GET /flows`, `GET /flow-count` | a page of flows, or their number |
+ * | `GET /flows/:id/history`, `GET /events` | server-sent events: the history of a flow, or the starts and ends of flows |
+ * | `GET /states/:namespace/:name`, `GET /dead-letters` | a page of states, or of dead letters |
  *
  * A start takes `Idempotency-Key`, `?wait=` and `?id=`. A status takes `?wait=`, and an event
  * `Idempotency-Key`.
@@ -67,57 +70,23 @@ import { Waits } from "./waiting/waits.ts";
  */
 export function asyncHttp(client: Client, options: AsyncHttpOptions): Hono {
   const rules = httpRules(options);
-  const { maxWaitMs, bodyLimit, log, retryAfter, secret } = rules;
+  const { bodyLimit, bodiesLimit, origins, log, retryAfter } = rules;
   const served: Served = {
     client,
     rules,
     exposed: exposedFunctions(options.functions),
     waits: new Waits(rules),
-    bodies: { limit: bodyLimit, memory: new BodyMemory(rules.bodiesLimit) },
+    bodies: { limit: bodyLimit, memory: new BodyMemory(bodiesLimit) },
   };
   const app = new Hono();
-  const { origins } = rules;
   // Each further middleware would cost every request some microseconds.
   if (origins.length > 0) app.use(sharedWith(origins));
   const check = (c: Context): void => {
     checkOrigin(c, origins);
     checkPath(c);
   };
-  const add = (path: string, methods: Methods): void => addRoute(app, path, { check, methods });
-  const start = { POST: (c: Context) => startFlow(c, served) };
-  add("/functions/:namespace/:name", start);
-  add("/functions/:namespace/:name/:operation", start);
-  add("/flows/:flow", {
-    GET: flowRoute(served, "status", (c, flow) => {
-      const waitMs = waitOf(c, maxWaitMs);
-      return waiting(c, served, waitMs, (wait) =>
-        answerFlow(c, served, client.flow(flow), { ...wait, segments: 2, isNew: false }),
-      );
-    }),
-    DELETE: flowRoute(served, "purge", async (_, flow) => {
-      if (!(await client.purge(flow))) throw new ProblemError("STILL_PENDING");
-      return emptyAnswer(204);
-    }),
-  });
-  add("/flows/:flow/events/:event", {
-    POST: flowRoute(served, "event", async (c, flow, principal) => {
-      const header = c.req.header("idempotency-key");
-      const key = header === undefined ? undefined : digestOfKey(header, { principal, secret });
-      const value = await readJsonBody(c, served.bodies);
-      const options = key === undefined ? {} : { key };
-      await client.signal(flow, pathOf(c)["event"] ?? "", value, options);
-      return emptyAnswer(202);
-    }),
-  });
-  add("/flows/:flow/streams/:channel", {
-    GET: flowRoute(served, "stream", (c, flow) => streamFlow(c, served, flow)),
-  });
-  add("/flows/:flow/cancel", {
-    POST: flowRoute(served, "cancel", async (_, flow) => {
-      if (!(await client.cancel(flow))) throw new ProblemError("FLOW_OVER");
-      return emptyAnswer(202);
-    }),
-  });
+  const routes = { ...flowRoutes(served), ...(rules.operator && operatorRoutes(served)) };
+  for (const [path, methods] of Object.entries(routes)) addRoute(app, path, { check, methods });
   app.notFound((c) => {
     check(c);
     return problemAnswer(new ProblemError(hasPrefix(c) ? "WRONG_MOUNT" : "NO_ROUTE"));

@@ -2,8 +2,23 @@ import { ProblemError } from "../responses/problem.ts";
 
 /** The action of a request, and its target. */
 export interface Access {
-  readonly action: "start" | "status" | "event" | "stream" | "cancel" | "purge";
-  /** For `start`: type and operation of the function, and id of its state. */
+  readonly action:
+    | "start"
+    | "status"
+    | "event"
+    | "stream"
+    | "cancel"
+    | "purge"
+    // Routes for operators:
+    | "list"
+    | "history"
+    | "events"
+    | "states"
+    | "dead-letters";
+  /**
+   * For `start`: type and operation of the function, and id of its state. For lists and events: the
+   * type that they are limited to.
+   */
   readonly function?: string;
   readonly operation?: string;
   readonly id?: string;

@@ -8,6 +8,8 @@ import { specOf } from "../../futures/define/spec.ts";
 export interface Exposed {
   /** Finds a function by its type, or an operation by both names. There is no other name for it. */
   find(type: string, operation: string | undefined): AnyInvokable | undefined;
+  /** Finds a stateful function by its type, to list its states. */
+  stateful(type: string): object | undefined;
   /** Returns true if flows of this type, or of this former type, are visible. */
   shows(type: string): boolean;
 }
@@ -28,6 +30,7 @@ export function exposedFunctions(functions: unknown): Exposed {
       `functions: expected a list, got ${show(functions)}`,
     );
   const types = new Map<string, Map<string | undefined, AnyInvokable>>();
+  const statefuls = new Map<string, object>();
   for (const face of functions as readonly unknown[]) {
     const spec = specOf(face);
     if (spec === undefined)
@@ -41,12 +44,15 @@ export function exposedFunctions(functions: unknown): Exposed {
     if (isInvokable(face)) {
       if (face.operation !== undefined) found.set(face.operation, face);
       if (spec.state === undefined || isPattern(face)) found.set(undefined, face);
-    } else
+    } else {
+      for (const name of [spec.type, ...spec.aliases]) statefuls.set(name, face as object);
       for (const operation of Object.values(face as object))
         if (isInvokable(operation)) found.set(operation.operation, operation);
+    }
   }
   return {
     find: (type, operation) => types.get(type)?.get(operation),
+    stateful: (type) => statefuls.get(type),
     shows: (type) => types.has(type),
   };
 }

@@ -24,6 +24,10 @@ const REQUEST_PROBLEMS = {
   MALFORMED_PATH: { status: 400, title: "The path is not UTF-8 text, or contains '..'." },
   REPEATED_PARAMETER: { status: 400, title: "A query parameter is repeated." },
   MALFORMED_WAIT: { status: 400, title: "The wait parameter is not a number of seconds." },
+  MALFORMED_FILTER: {
+    status: 400,
+    title: "A query parameter is unknown, or its value is not valid.",
+  },
   BODY_TOO_LARGE: { status: 413, title: "The body is larger than the limit." },
   UNSUPPORTED_MEDIA_TYPE: {
     status: 415,

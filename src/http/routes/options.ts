@@ -2,6 +2,7 @@ import {
   callback,
   checkedBy,
   durationMs,
+  flag,
   invalidOption,
   list,
   objectWith,
@@ -35,6 +36,11 @@ export interface AsyncHttpOptions {
    * full access to it.
    */
   readonly authorize?: Authorize;
+  /**
+   * Serves routes for operators, too: lists of flows, states and dead letters, histories and events.
+   * They show all flows, so they need `authorize`. Default: false.
+   */
+  readonly operator?: boolean;
   /** Greatest size of a body in bytes, from 1. Default: 1,048,576. */
   readonly bodyLimit?: number;
   /**
@@ -98,6 +104,7 @@ const positive = wholeNumber({ from: 1 });
 const OPTIONS = {
   functions: list<object>(),
   authorize: optional(callback<Authorize>()),
+  operator: withDefault(false, flag()),
   bodyLimit: withDefault(1_048_576, positive),
   bodiesLimit: optional(positive),
   maxWaits: withDefault(10_000, positive),
@@ -120,6 +127,11 @@ export type HttpRules = ReturnType<typeof httpRules>;
 /** Checks the options and makes the rules of an app. @throws `INVALID_OPTIONS`, `INVALID_DELAY` */
 export function httpRules(options: AsyncHttpOptions) {
   const { maxWait, retryAfter, bodiesLimit, ...rules } = readOptions("asyncHttp", OPTIONS, options);
+  if (rules.operator && rules.authorize === undefined)
+    throw new HandbackError(
+      "INVALID_OPTIONS",
+      "operator: expected the option authorize with it, because its routes show all flows",
+    );
   const log = guardedLog(rules.log, () => undefined);
   const clock = checkedClock("asyncHttp", rules.clock, (fault) => log.error(`the clock: ${fault}`));
   return {

@@ -68,7 +68,7 @@ export const signalKeyCases: readonly Case[] = [
     title:
       "keys belong to their flow, and are free again once it is purged or its retention is over",
     async run({ start, time }) {
-      const { client } = await start(PARTS, { retentionMs: 5_000 });
+      const { client } = await start(PARTS, { retentionMs: 10_000 });
       const signal = () => client.signal("f", "e", 1, { key: "a" });
       for (const end of ["purge", "retention", "none"]) {
         const handle = await client.start(collect, 1, { key: "f" });
@@ -76,7 +76,7 @@ export const signalKeyCases: readonly Case[] = [
         await signal();
         await client.signal("g", "e", 5, { key: "a" });
         equal([await handle.result(), await other.result()], [[1], [5]]);
-        if (end === "retention") await time.advance(5_001);
+        if (end === "retention") await time.advance(10_001);
         else for (const flow of ["f", "g"]) await client.purge(flow);
         await rejects(signal(), { code: "NOT_FOUND" });
       }

@@ -16,6 +16,7 @@ import type { Mutation } from "./mutations/mutation.ts";
 import { OPERATING } from "./mutations/operating.ts";
 import { PATTERNS } from "./mutations/patterns.ts";
 import { POISON } from "./mutations/poison.ts";
+import { REPAIR } from "./mutations/repair/paused-calls.ts";
 import { SETTLEMENT } from "./mutations/settlement.ts";
 import { SHIELDING } from "./mutations/shielding.ts";
 import { KAFKA } from "./mutations/statefun/kafka.ts";
@@ -49,6 +50,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...WAITING_PATTERNS,
   ...OVER_HTTP,
   ...POISON,
+  ...REPAIR,
   ...DAMAGE,
   ...MIGRATIONS,
   ...KEPT_EVENTS_AND_KEYS,

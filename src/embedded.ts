@@ -15,6 +15,7 @@ import {
   list,
   nested,
   objectWith,
+  oneOf,
   readOptions,
   record,
   switchable,
@@ -42,7 +43,7 @@ import { requireRealTimers } from "./machine/real-time.ts";
 import { Client } from "./futures/client/client.ts";
 import { fn } from "./futures/define/fn.ts";
 import { DETAIL_OPTIONS } from "./futures/define/history-option.ts";
-import type { Handler, HistoryDetailOptions } from "./futures/types/define.ts";
+import type { Handler, HistoryDetailOptions, WhenFailed } from "./futures/types/define.ts";
 import type { Sink } from "./futures/run/egress.ts";
 import { toDeadLetter } from "./futures/client/stored/dead-letter.ts";
 import type { DeadLetterReport } from "./futures/client/stored/dead-letter.ts";
@@ -114,6 +115,11 @@ export interface EmbeddedOptions {
    * for itself. Default: false.
    */
   readonly history?: boolean | HistoryOptions;
+  /**
+   * The end of calls whose handlers throw, for all functions that do not say it themselves: option
+   * `whenFailed` of `fn`. The inner functions of patterns fail. Default: `"fail"`.
+   */
+  readonly whenFailed?: WhenFailed;
   /**
    * Log of the engine and of handlers. Default: warnings and errors go to `console`. The engine's
    * lines contain names, keys and codes, but no inputs, results, or texts of errors.
@@ -263,6 +269,7 @@ const OPTIONS = {
   egress: withDefault({}, record<Sink>()),
   flowIndex: withDefault(true, flag()),
   history: withDefault(false, history),
+  whenFailed: withDefault("fail", oneOf("fail", "pause")),
   log: withDefault(consoleLog, objectWith<Log>(LOG_METHODS)),
   clock: withDefault(systemClock, objectWith<Clock>(CLOCK_METHODS)),
   random: withDefault(Math.random, callback<() => number>()),
@@ -347,6 +354,7 @@ function assemble(
     get history() {
       return keepsJournal && history.isOn ? history : undefined;
     },
+    whenFailed: used.whenFailed,
     knows: (...asked) => knowsFunction(definitions, ...asked),
   };
   return assembleEngine({

@@ -24,6 +24,7 @@ export type {
   StartOptions,
   WaitsOptions,
 } from "./futures/client/client.ts";
+export type { BulkOptions, BulkReport } from "./futures/client/bulk/run-in-bulk.ts";
 export type { Cursor } from "./futures/client/journal/cursor.ts";
 export type {
   EventsOptions,
@@ -55,6 +56,7 @@ export type {
   StateOf,
   StatefulFunction,
   StatefulOptions,
+  WhenFailed,
 } from "./futures/types/define.ts";
 export type { FlowsFilter, FlowsOptions } from "./futures/listing/flow-filter.ts";
 export type { FlowSummary } from "./futures/listing/flow-summary.ts";
@@ -69,6 +71,8 @@ export type {
 } from "./futures/client/stored/list-states.ts";
 export type { FlowsPage } from "./futures/listing/list-flows.ts";
 export type { Page, Pages } from "./futures/listing/pages.ts";
+export type { FailOptions, ResumeOptions } from "./futures/repair/repair-options.ts";
+export type { PausedCall } from "./futures/types/paused-call.ts";
 export type { DeadLetterReport } from "./futures/client/stored/dead-letter.ts";
 export type { Sink } from "./futures/run/egress.ts";
 export type { Failure } from "./futures/types/failure.ts";

@@ -124,16 +124,16 @@ export const PATTERNS: readonly Mutation[] = [
   {
     breaks: "patterns: one attempt more is made than may be",
     file: "src/patterns/retry/retry.ts",
-    find: "number >= maxAttempts ||",
-    replace: "number > maxAttempts ||",
+    find: "if (number >= maxAttempts) throw",
+    replace: "if (number > maxAttempts) throw",
     test: "test/patterns/retry.test.ts",
     killedBy: "a retried function > is called three times by default, after 1 s and 2 s",
   },
   {
     breaks: "patterns: what was cancelled is tried again",
     file: "src/patterns/retry/retry.ts",
-    find: 'number >= maxAttempts || handbackCode(reason) === "CANCELLED" ||',
-    replace: "number >= maxAttempts ||",
+    find: `handbackCode(reason) === "CANCELLED" || !checkBoolean`,
+    replace: "!checkBoolean",
     test: "test/patterns/retry.test.ts",
     killedBy:
       "a retried function > is not called again after a cancellation, whatever retryIf says",

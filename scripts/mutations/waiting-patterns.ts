@@ -116,8 +116,8 @@ export const WAITING_PATTERNS: readonly Mutation[] = [
   {
     breaks: "waiting patterns: a monitor looks at another state each time",
     file: MONITOR,
-    find: "after, ...(at !== undefined && { id: at }) }",
-    replace: "after }",
+    find: "    ...(at !== undefined && { id: at }),\n",
+    replace: "",
     test: MONITOR_TESTS,
     killedBy: "a monitor > runs all stateful checks and onDeadline on one state",
   },

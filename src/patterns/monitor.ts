@@ -225,12 +225,17 @@ function pollAgain(ctx: Context, rules: Polling, poll: Poll): unknown {
 /** Checks, and decides when the check has ended. */
 function look(
   ctx: Context,
-  { check, grace: graceMs, decide }: Polling,
+  { check, grace: graceMs, tolerate, decide }: Polling,
   poll: Poll,
   after: readonly Future<void>[] = [],
 ): Future<unknown> {
   const { deadlineAt, at } = poll;
-  const checked = ctx.invoke(check, poll.input, { after, ...(at !== undefined && { id: at }) });
+  const checked = ctx.invoke(check, poll.input, {
+    after,
+    ...(at !== undefined && { id: at }),
+    // A monitor that tolerates failures deals with them itself.
+    ...(tolerate > 0 && { whenFailed: "fail" }),
+  });
   const bounded =
     deadlineAt === undefined
       ? checked

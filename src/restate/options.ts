@@ -2,11 +2,13 @@ import type { Clock } from "../core/host/clock.ts";
 import { CLOCK_METHODS, LOG_METHODS } from "../core/host/host-methods.ts";
 import type { Log } from "../core/host/log.ts";
 import { checkName } from "../core/validation/names.ts";
+import type { WhenFailed } from "../futures/types/define.ts";
 import type { Duration } from "../core/validation/duration.ts";
 import {
   callback,
   checkedBy,
   durationMs,
+  oneOf,
   invalidOption,
   list,
   objectWith,
@@ -64,6 +66,11 @@ export interface RestateOptions {
   readonly crashMarks?: string;
   /** Number of crashes after which a message is given up, from 1. Default: 3. */
   readonly crashLimit?: number;
+  /**
+   * The end of calls whose handlers throw, for all functions that do not say it themselves: option
+   * `whenFailed` of `fn`. The inner functions of patterns fail. Default: `"fail"`.
+   */
+  readonly whenFailed?: WhenFailed;
   /** How long a message waits that cannot be handled yet. Default: 1 minute. */
   readonly parkedFor?: Duration;
   /** Longest silence of a node, before a client's request goes to the next. Default: 10 seconds. */
@@ -107,6 +114,7 @@ export const RESTATE_OPTIONS = {
   ageOut: withDefault("7d", durationMs()),
   crashMarks: optional(checkedBy<string>(readPath)),
   crashLimit: withDefault(3, wholeNumber({ from: 1 })),
+  whenFailed: withDefault("fail", oneOf("fail", "pause")),
   parkedFor: withDefault("1m", durationMs()),
   attemptTimeout: withDefault("10s", durationMs()),
   requestTimeout: withDefault("1m", durationMs()),

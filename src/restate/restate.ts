@@ -198,6 +198,7 @@ function hostedFunctions(
       ageOutMs: ageOut,
       random,
       secret,
+      whenFailed: used.whenFailed,
       scopedCancel: false,
       knows: (...asked) => knowsFunction(definitions, ...asked),
     },

@@ -5,6 +5,7 @@ import { consoleLog } from "../engines/embedded/host/console-log.ts";
 import type { Log } from "../core/host/log.ts";
 import { checkName } from "../core/validation/names.ts";
 import type { Sink } from "../futures/run/egress.ts";
+import type { WhenFailed } from "../futures/types/define.ts";
 import type { Duration } from "../core/validation/duration.ts";
 import {
   callback,
@@ -13,6 +14,7 @@ import {
   invalidOption,
   list,
   objectWith,
+  oneOf,
   optional,
   record,
   wholeNumber,
@@ -74,6 +76,11 @@ export interface RequestReplyOptions {
   readonly retention?: Duration;
   /** Age-out time of states that were created without an id. Default: 7 days. */
   readonly ageOut?: Duration;
+  /**
+   * The end of calls whose handlers throw, for all functions that do not say it themselves: option
+   * `whenFailed` of `fn`. The inner functions of patterns fail. Default: `"fail"`.
+   */
+  readonly whenFailed?: WhenFailed;
   /** Time until a message that cannot be handled yet is tried again. Default: 1 minute. */
   readonly parkedFor?: Duration;
   /**
@@ -105,6 +112,7 @@ export const MODULE_OPTIONS = {
   payloadLimit: withDefault(DEFAULT_PAYLOAD_LIMIT, positive),
   retention: withDefault("7d", durationMs()),
   ageOut: withDefault("7d", durationMs()),
+  whenFailed: withDefault("fail", oneOf("fail", "pause")),
   parkedFor: withDefault("1m", durationMs()),
   log: withDefault(consoleLog, objectWith<Log>(LOG_METHODS)),
   clock: withDefault(systemClock, objectWith<Clock>(CLOCK_METHODS)),

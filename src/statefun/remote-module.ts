@@ -233,6 +233,7 @@ export class RemoteModule implements Routes {
 
   #environment(): Environment {
     const { storeId, clock, log, payloadLimit, retention, ageOut, random } = this.#used;
+    const { whenFailed } = this.#used;
     return {
       storeId,
       clock,
@@ -243,6 +244,7 @@ export class RemoteModule implements Routes {
       ageOutMs: ageOut,
       random,
       secret,
+      whenFailed,
       holdsDeadLetters: false,
       repeatsRequests: true,
       scopedCancel: false,

@@ -192,8 +192,8 @@ export const VALUES: readonly Mutation[] = [
   {
     breaks: "hostile values: a thrown value is described when its context is closed",
     file: "src/futures/run/run.ts",
-    find: "    else this.#settleOrRetry(failure, run, retries + 1);",
-    replace: "    else this.#settleOrRetry(toFailure(error, failure.function), run, retries + 1);",
+    find: "thrown: error, failure, attempt: retries + 1 }",
+    replace: "thrown: error, failure: toFailure(error, failure.function), attempt: retries + 1 }",
     test: "test/core/plain-state.test.ts",
     killedBy: "a part of a state that is thrown, or is the cause of an error, reaches the caller",
   },

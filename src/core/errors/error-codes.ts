@@ -133,6 +133,10 @@ export const ERROR_CODES = {
     meaning: "The future was already settled with another outcome, given in `details.outcome`.",
   },
   ALREADY_OPEN: { retryable: false, meaning: "An approval request with this id is already open." },
+  NOT_PAUSED: {
+    retryable: false,
+    meaning: "The flow has no paused call of this kind, and is as `details.status` says.",
+  },
   FLOW_OVER: { retryable: false, meaning: "The flow has ended and accepts no more events." },
   IDEMPOTENCY_CONFLICT: {
     retryable: false,

@@ -33,3 +33,11 @@ export function checkStartOptions(given: StartOptions | undefined, target: Targe
   const id = requiredStateIdOf(options, target);
   return { id, key: "key" in options ? checkFlowKey(options.key) : undefined, traceparent };
 }
+
+/** What a flow is started with. */
+export interface RequestedStart {
+  readonly input: unknown;
+  readonly options: StartOptions | undefined;
+  /** The caller waits for its settlement. */
+  readonly awaits: boolean;
+}

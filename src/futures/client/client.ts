@@ -3,7 +3,6 @@ import type { Encoded } from "../../core/codec/encoded.ts";
 import { hmac } from "../../core/crypto/hmac.ts";
 import type { Engine } from "../../core/engine/engine.ts";
 import { HandbackError } from "../../core/errors/errors.ts";
-import type { Envelope } from "../../core/message/envelope.ts";
 import { rootId } from "../../core/message/message-id.ts";
 import { checkFlowKey, checkName } from "../../core/validation/names.ts";
 import {
@@ -26,10 +25,11 @@ import type { FlowSummary } from "../listing/flow-summary.ts";
 import { countFlows, listFlows } from "../listing/list-flows.ts";
 import type { FlowsPage } from "../listing/list-flows.ts";
 import type { Pages } from "../listing/pages.ts";
-import { codec } from "../protocol/codec.ts";
+import type { Repair } from "../protocol/messages.ts";
+import { readFailOptions, readResumeOptions } from "../repair/repair-options.ts";
+import type { FailOptions, ResumeOptions } from "../repair/repair-options.ts";
 import { rejectedSettlement } from "../protocol/settled.ts";
 import type { Settled } from "../protocol/settled.ts";
-import { systemAddress } from "../protocol/system.ts";
 import { parseToken } from "../protocol/token.ts";
 import type { StatefulFunction } from "../types/define.ts";
 import { toFailure } from "../types/failure.ts";
@@ -41,7 +41,10 @@ import type {
   WithoutId,
 } from "../types/function.ts";
 import type { WithId } from "../types/new-state.ts";
+import { cancelAll, purgeAll, resumeAll } from "./bulk/bulk-operations.ts";
+import type { BulkOptions, BulkReport } from "./bulk/run-in-bulk.ts";
 import { checkStartOptions } from "./check-start-options.ts";
+import type { RequestedStart } from "./check-start-options.ts";
 import { RESULT_OPTIONS } from "./flow-handle.ts";
 import type {
   FlowHandle,
@@ -81,7 +84,10 @@ import { readOnce } from "./read-once.ts";
 import { readCommittedState } from "./stored/read-state.ts";
 import type { Replies } from "./replies.ts";
 import { keyedSignal, refusedSignal } from "./signal-outcome.ts";
+import { pausedCallsOf } from "../repair/paused-calls-of.ts";
+import { requireRepaired } from "../repair/repair-outcome.ts";
 import { requireSettled } from "./settle-outcome.ts";
+import { askEngine, encodeFromOutside } from "./request.ts";
 import type { Answer, MessageName, Request } from "./request.ts";
 import { startGiven } from "./start-given.ts";
 import { requireStarted } from "./start-outcome.ts";
@@ -284,6 +290,71 @@ export class Client {
     return (await this.#endFlow(flow, "purge")) === "purged";
   }
 
+  /**
+   * Runs a paused call again, with the same `ctx.idempotencyKey`. Its retry policy starts afresh, and
+   * its attempts count on. The function that runs is the registered one, so a deploy can mend it
+   * first.
+   * @throws `NOT_FOUND`; `NOT_PAUSED` if the flow, or the named call, is not paused;
+   * `INVALID_OPTIONS` also if several calls are paused and none is named; `UNSERIALIZABLE`,
+   * `TOO_DEEP`, `PAYLOAD_TOO_LARGE`
+   * @example
+   * import { embedded, fn, memory } from "handback";
+   *
+   * let isUp = false;
+   * const charge = fn("docs/charge-later", { whenFailed: "pause" }, (_, cents: number) => {
+   *   if (!isUp) throw new Error("the bank is down");
+   *   return `paid ${cents}`;
+   * });
+   * const engine = await embedded({ functions: [charge], store: memory() });
+   * const flow = await engine.client.start(charge, 500, { id: "order-7" });
+   * let status = await flow.status();
+   * while (status.status === "pending") status = await flow.status();
+   * console.log(status.status, status.paused[0]?.failure.message); // paused the bank is down
+   * isUp = true;
+   * await engine.client.resume(flow);
+   * console.log(await flow.result()); // paid 500
+   * await engine.close();
+   */
+  async resume(flow: string | FlowHandle<unknown>, options: ResumeOptions = {}): Promise<void> {
+    const { input, ...repair } = readResumeOptions(options);
+    const payload = repair.hasInput === true ? this.#encode(input, "input") : UNDEFINED;
+    await this.#repair(flow, repair, payload);
+  }
+
+  /**
+   * Lets the failure of a paused call pass on to all that wait for it.
+   * @throws `NOT_FOUND`; `NOT_PAUSED` if the flow, or the named call, is not paused;
+   * `INVALID_OPTIONS` also if several calls are paused and none is named
+   */
+  async fail(flow: string | FlowHandle<unknown>, options: FailOptions = {}): Promise<void> {
+    await this.#repair(flow, { action: "fail", ...readFailOptions(options) });
+  }
+
+  /**
+   * Resumes the paused calls of all flows that meet a filter, as {@link Client.resume}.
+   * @throws as {@link Client.flows}; `INVALID_OPTIONS` also for another status than `paused`. The
+   * last `onProgress` tells where to go on
+   */
+  async resumeAll(filter: FlowsFilter, options: BulkOptions = {}): Promise<BulkReport> {
+    return resumeAll(this, filter, options);
+  }
+
+  /**
+   * Cancels all flows that meet a filter and have not ended, as {@link Client.cancel}.
+   * @throws as {@link Client.flows}. The last `onProgress` tells where to go on
+   */
+  async cancelAll(filter: FlowsFilter, options: BulkOptions = {}): Promise<BulkReport> {
+    return cancelAll(this, filter, options);
+  }
+
+  /**
+   * Deletes the records of all flows that meet a filter and have ended, as {@link Client.purge}.
+   * @throws as {@link Client.flows}. The last `onProgress` tells where to go on
+   */
+  async purgeAll(filter: FlowsFilter, options: BulkOptions = {}): Promise<BulkReport> {
+    return purgeAll(this, filter, options);
+  }
+
   /** Returns the status of a flow. @throws `NOT_FOUND` */
   async status(flow: string | FlowHandle<unknown>): Promise<FlowStatus> {
     const id = flowKeyOf(flow);
@@ -347,7 +418,7 @@ export class Client {
    * await engine.close();
    */
   flows(options: FlowsOptions = {}): Pages<FlowsPage, FlowSummary> {
-    return listFlows(this.#engine, options);
+    return listFlows(this.#engine, options, (id) => pausedCallsOf(async () => this.#find(id)));
   }
 
   /**
@@ -471,13 +542,22 @@ export class Client {
     return hmac(await this.#readSecret(), text);
   }
 
+  async #repair(
+    flow: string | FlowHandle<unknown>,
+    repair: Omit<Repair, "key">,
+    payload = UNDEFINED,
+  ): Promise<void> {
+    const id = flowKeyOf(flow);
+    const asked = { ...repair, key: this.#engine.nextRequest() };
+    const { control } = await this.#ask("flow", { id, name: "repair", control: asked, payload });
+    if (control.outcome === "unknown") throw flowNotFound(id);
+    requireRepaired(id, control, repair.call);
+  }
+
   async #endFlow(flow: string | FlowHandle<unknown>, name: "cancel" | "purge"): Promise<string> {
     const id = flowKeyOf(flow);
-    const { control } = await this.#ask("flow", {
-      id,
-      name,
-      control: { key: this.#engine.nextRequest() },
-    });
+    const asked = { key: this.#engine.nextRequest() };
+    const { control } = await this.#ask("flow", { id, name, control: asked });
     if (control.outcome === "unknown") throw flowNotFound(id);
     return control.outcome;
   }
@@ -488,7 +568,7 @@ export class Client {
    */
   async #begin<Result>(
     f: unknown,
-    { input: value, options, awaits }: Start,
+    { input: value, options, awaits }: RequestedStart,
     resultOf: (flow: string, reply: Answer<"flow", "start">) => Result | Promise<Result>,
   ): Promise<Result> {
     const target = resolveTarget(f, this.#engine);
@@ -578,11 +658,8 @@ export class Client {
   }
 
   async #query(id: string): Promise<FoundFlow> {
-    const { control, payload } = await this.#ask("flow", {
-      id,
-      name: "query",
-      control: { key: this.#engine.nextRequest() },
-    });
+    const asked = { key: this.#engine.nextRequest() };
+    const { control, payload } = await this.#ask("flow", { id, name: "query", control: asked });
     const { record, outcome = UNDEFINED } = control;
     if (record === null) throw flowNotFound(id);
     return foundFlow(record, outcome, payload);
@@ -605,35 +682,10 @@ export class Client {
     kind: Kind,
     request: Request<Kind, Name>,
   ): Promise<Answer<Kind, Name>> {
-    const { id, name, control, payload = UNDEFINED, fresh, begins = false, outcome } = request;
-    const target = systemAddress(kind, id);
-    const envelope: Envelope = {
-      id,
-      target,
-      name,
-      payload,
-      control,
-      fresh: fresh === true ? true : undefined,
-    };
-    const reply = this.#engine.ask({ envelope, key: control.key, begins, outcome });
-    // The map of replies says how this message is answered.
-    return reply as Promise<Answer<Kind, Name>>;
+    return askEngine(this.#engine, kind, request);
   }
 
   #encode(value: unknown, root: string): Encoded {
-    const { segments, holes } = codec.encodeTemplate(value, { limit: this.#payloadLimit, root });
-    if (holes.length === 0) return (segments[0] ?? UNDEFINED) as Encoded;
-    throw new HandbackError(
-      "FOREIGN_FUTURE",
-      `the ${root} holds a future, which ends with its handler; pass its handle()`,
-    );
+    return encodeFromOutside(value, { limit: this.#payloadLimit, root });
   }
-}
-
-/** What a flow is started with. */
-interface Start {
-  readonly input: unknown;
-  readonly options: StartOptions | undefined;
-  /** The caller waits for its settlement. */
-  readonly awaits: boolean;
 }

@@ -5,6 +5,7 @@ import type { HistoryEntry, ReadHistoryOptions } from "./journal/history-entry.t
 import type { StreamItem, StreamOptions } from "./journal/stream-item.ts";
 import type { StateId } from "../types/new-state.ts";
 import type { Failure } from "../types/failure.ts";
+import type { PausedCall } from "../types/paused-call.ts";
 
 /** The address and the key of a new flow. */
 export interface StartOptions {
@@ -107,10 +108,10 @@ export interface FlowStatus {
   /** Type of the function that was started, `namespace/name`. */
   readonly function: string;
   /**
-   * `parked`: it is pending, and a message of it waits for code that is not registered. Lists of
-   * flows say the same.
+   * `parked`: it is pending, and a message of it waits for code that is not registered. `paused`: it
+   * is pending, and some of its calls are paused. Lists of flows say the same.
    */
-  readonly status: Exclude<FlowStatusName, "paused">;
+  readonly status: FlowStatusName;
   /** The last value that the flow set with `ctx.setStatus`. */
   readonly custom: unknown;
   /** Instants, in ms since the epoch. */
@@ -120,4 +121,9 @@ export interface FlowStatus {
   readonly failure: Failure | undefined;
   /** The last few rejections of futures without a consumer. They do not fail the flow. */
   readonly unhandled: readonly Failure[];
+  /**
+   * The calls that failed and wait for a person: `client.resume` runs one again, and `client.fail`
+   * lets its failure pass on. Nothing that waits for their outcome has heard of the failure.
+   */
+  readonly paused: readonly PausedCall[];
 }

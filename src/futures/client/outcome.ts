@@ -3,6 +3,7 @@ import { UNDEFINED } from "../../core/codec/encoded.ts";
 import type { Encoded } from "../../core/codec/encoded.ts";
 import type { ReplyListener } from "../../core/engine/engine.ts";
 import { HandbackError } from "../../core/errors/errors.ts";
+import { flowStatusOf } from "../flow/flow-record.ts";
 import type { FlowRecord } from "../flow/flow-record.ts";
 import { codec } from "../protocol/codec.ts";
 import { failureOfSettlement } from "../protocol/settled.ts";
@@ -32,27 +33,23 @@ export function foundFlow(
 
 /** Returns the status of a flow. `isParked` applies while it is pending. */
 export function statusOf({ record, settled, custom }: FoundFlow, isParked: boolean): FlowStatus {
-  const { startedAt, settledAt, unhandled = [] } = record;
+  const { startedAt, settledAt, unhandled = [], paused = [] } = record;
   return {
     function: record.type,
-    status: statusWord(record, settled, isParked),
+    status: statusWord(record, isParked),
     custom: codec.decode(custom),
     startedAt,
     settledAt,
     failure: settled === undefined || settled.ok ? undefined : failureOfSettlement(settled),
     unhandled,
+    paused,
   };
 }
 
 /** Names the state of a flow. */
-export function statusWord(
-  { cancelled }: FlowRecord,
-  settled: Settled | undefined,
-  isParked: boolean,
-): FlowStatus["status"] {
-  if (settled === undefined) return isParked ? "parked" : "pending";
-  if (cancelled === true) return "cancelled";
-  return settled.ok ? "completed" : "failed";
+export function statusWord(record: FlowRecord, isParked: boolean): FlowStatus["status"] {
+  const status = flowStatusOf(record);
+  return status === "pending" && isParked ? "parked" : status;
 }
 
 /** Reads the reply of a settled flow. */

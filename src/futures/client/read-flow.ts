@@ -34,7 +34,7 @@ export function* readWaits(id: string, limit: number, now: number): CommittedRea
     id: `${SYSTEM.flow}/${id}`,
     kind: "flow",
     name: id,
-    status: `${record.type}, ${statusWord(record, settled, isParked)}`,
+    status: `${record.type}, ${statusWord(record, isParked)}`,
   } as const;
   return yield* readFlowWaits({ flow: node, parked: work, limit });
 }

@@ -1,4 +1,5 @@
 import type { Encoded } from "../../core/codec/encoded.ts";
+import type { RepairReply } from "../repair/paused-calls.ts";
 import type { FlowRecord } from "../flow/flow-record.ts";
 
 /** The control data of the replies to messages that ask for one, by function and message. */
@@ -18,6 +19,7 @@ export interface Replies {
     >;
     readonly cancel: Outcome<"cancelled" | "over" | "unknown">;
     readonly purge: Outcome<"purged" | "pending" | "unknown">;
+    readonly repair: RepairReply;
   };
 }
 

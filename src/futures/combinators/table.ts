@@ -4,6 +4,7 @@ import { all } from "./all.ts";
 import { cell } from "./cell.ts";
 import { event } from "./event.ts";
 import { first } from "./first.ts";
+import { pausedCall } from "./paused-call.ts";
 import { race } from "./race.ts";
 import { timer } from "./timer.ts";
 import { wait } from "./wait.ts";
@@ -12,7 +13,16 @@ import { wait } from "./wait.ts";
  * The table of combinators. A new one is a file beside this and an entry here; its methods appear
  * in the types of a handler's context.
  */
-export const COMBINATORS: readonly Combinator[] = [cell, all, race, first, wait, timer, event];
+export const COMBINATORS: readonly Combinator[] = [
+  cell,
+  all,
+  race,
+  first,
+  wait,
+  timer,
+  event,
+  pausedCall,
+];
 
 const byKind = new Map(COMBINATORS.map((combinator) => [combinator.kind, combinator]));
 const byType = new Map(

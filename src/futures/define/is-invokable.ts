@@ -23,6 +23,20 @@ export function isInvokable(value: unknown): value is AnyInvokable {
   return spec.state === undefined ? spec.operations.has(CALL) : "operation" in (value as object);
 }
 
+/**
+ * Tells whether a function, or one that it is made of, pauses when it fails. A function that does
+ * not say so does as its engine says.
+ */
+export function pausesWhenFailed(f: unknown): boolean {
+  const spec = specOf(f);
+  return spec !== undefined && (spec.whenFailed === "pause" || spec.parts.some(pausesWhenFailed));
+}
+
+/** Returns what a function says of its failures, without those that it is made of. */
+export function ownWhenFailed(f: AnyInvokable): "fail" | "pause" | undefined {
+  return specOf(f)?.whenFailed;
+}
+
 /** Returns the names that a function or operation had before. */
 export function formerNamesOf(f: AnyInvokable): readonly string[] {
   const { operation } = f;

@@ -9,6 +9,7 @@ import {
   list,
   nested,
   numberBetween,
+  oneOf,
   optional,
   wholeNumber,
   withDefault,
@@ -33,6 +34,7 @@ export const HANDLING_OPTIONS = {
   timeout: optional(durationMs()),
   grace: optional(durationMs()),
   history: optional(historyDetail),
+  whenFailed: optional(oneOf("fail", "pause")),
   aliases: withDefault([], list<string>()),
   parts: withDefault([], checkedBy(readParts)),
   events: optional(list<string>()),
@@ -53,13 +55,14 @@ export function handlingSpec({
   retry,
   timeout,
   grace,
+  whenFailed,
   aliases,
   parts,
   events,
   history,
 }: ReadOptions<typeof HANDLING_OPTIONS>): Pick<
   FunctionSpec,
-  "aliases" | "parts" | "events" | "retry" | "timeoutMs" | "graceMs" | "history"
+  "aliases" | "parts" | "events" | "retry" | "timeoutMs" | "graceMs" | "history" | "whenFailed"
 > {
   return {
     aliases: aliases.map(checkFunctionType),
@@ -76,6 +79,7 @@ export function handlingSpec({
     ...(timeout !== undefined && { timeoutMs: timeout }),
     ...(grace !== undefined && { graceMs: grace }),
     ...(history !== undefined && { history }),
+    ...(whenFailed !== undefined && { whenFailed }),
   };
 }
 

@@ -44,6 +44,8 @@ export interface FunctionSpec {
   readonly accepts?: ReadonlyMap<string, StandardSchemaV1<unknown, unknown>>;
   readonly retry?: RetrySpec;
   readonly timeoutMs?: number;
+  /** The end of a call that throws. Absent: as the engine says. */
+  readonly whenFailed?: "fail" | "pause";
   readonly graceMs?: number;
   /** What the history tells about it. Absent: what the engine says. */
   readonly history?: HistoryDetail;

@@ -2,6 +2,7 @@ import type { FlowAttributes, IndexedStatus } from "../../core/engine/flow-index
 import type { Json } from "../../core/data/json.ts";
 import type { UsageTotals } from "../../core/activation/meter.ts";
 import type { Failure } from "../types/failure.ts";
+import type { PausedCall } from "../types/paused-call.ts";
 
 /** Name of the value that holds a flow's record. */
 export const FLOW_VALUE = "flow";
@@ -38,6 +39,8 @@ type RareFields = {
   readonly signals?: { readonly count: number; readonly pages: string } | undefined;
   /** The small values that it is found by. */
   readonly attributes?: FlowAttributes | undefined;
+  /** Its calls that have paused. */
+  readonly paused?: readonly PausedCall[] | undefined;
   /** The last few rejections without a consumer. */
   readonly unhandled?: readonly Failure[] | undefined;
 };
@@ -75,8 +78,8 @@ export function encodeFlowRecord(record: FlowRecord): Json {
     stateId = ABSENT,
     name = ABSENT,
   } = record;
-  const { number, digest, cancelled, queues, unhandled, signals, kept, events, attributes } =
-    record;
+  const { number, digest, cancelled, queues, unhandled, signals, kept, events } = record;
+  const { attributes, paused } = record;
   const settled = ok === undefined ? PENDING : ok ? OK : FAILED;
   const usual = [type, startedAt, tally, settled, settledAt, stateId, name] as const;
   const isUsual =
@@ -88,10 +91,12 @@ export function encodeFlowRecord(record: FlowRecord): Json {
       signals ??
       kept ??
       events ??
-      attributes) === undefined;
+      attributes ??
+      paused) === undefined;
   if (isUsual) return usual;
   const seldom = { number, digest, cancelled, queues, unhandled, signals, kept, events };
-  return [...usual, attributes === undefined ? seldom : { ...seldom, attributes }];
+  if (attributes === undefined && paused === undefined) return [...usual, seldom];
+  return [...usual, { ...seldom, attributes, paused }];
 }
 
 /** Decodes the result of {@link encodeFlowRecord}. */
@@ -107,6 +112,17 @@ export function decodeFlowRecord(kept: Json): FlowRecord {
     ok: settled === PENDING ? undefined : settled === OK,
   };
   return seldom === undefined ? usual : { ...usual, ...seldom };
+}
+
+/** Names the state of a flow. */
+export function flowStatusOf({
+  ok,
+  cancelled,
+  paused,
+}: Pick<FlowRecord, "ok" | "cancelled" | "paused">): IndexedStatus {
+  if (ok === undefined) return paused === undefined ? "pending" : "paused";
+  if (cancelled === true) return "cancelled";
+  return ok ? "completed" : "failed";
 }
 
 /** The fields of a record that an index of flows holds. */
@@ -126,14 +142,8 @@ export function readEntryFields(kept: Json): EntryFields {
   const stored = kept as Stored;
   const settled = stored[SETTLED];
   const seldom = stored[SELDOM];
-  const status =
-    settled === PENDING
-      ? "pending"
-      : seldom?.cancelled === true
-        ? "cancelled"
-        : settled === OK
-          ? "completed"
-          : "failed";
+  const ok = settled === PENDING ? undefined : settled === OK;
+  const status = flowStatusOf({ ok, cancelled: seldom?.cancelled, paused: seldom?.paused });
   return {
     type: stored[0],
     startedAt: stored[1],

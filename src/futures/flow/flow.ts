@@ -10,14 +10,15 @@ import { noteFlowEnd, noteFlowStart, noteUnhandled } from "../history/note-flow.
 import { noteWait } from "../history/note-work.ts";
 import type { CallControl } from "../protocol/call.ts";
 import { flowConsumer } from "../protocol/consumer.ts";
-import type { Messages, ReplyKey, StartFlow } from "../protocol/messages.ts";
+import type { Messages, Repair, ReplyKey, StartFlow } from "../protocol/messages.ts";
 import { cancelledSettlement, failureOfSettlement } from "../protocol/settled.ts";
 import type { Settled } from "../protocol/settled.ts";
 import { sendSystemMessage, systemFunction } from "../protocol/system.ts";
 import { derivedFlowRecord, recordOfFirstCall } from "./derived-record.ts";
 import { changedAttributes } from "./flow-attributes.ts";
 import { attributesDroppedLine, flowFailedLine, unhandledLine } from "./flow-lines.ts";
-import { decodeFlowRecord, encodeFlowRecord, FLOW_VALUE } from "./flow-record.ts";
+import { choosePaused, withoutPaused, withPaused } from "../repair/paused-calls.ts";
+import { decodeFlowRecord, encodeFlowRecord, FLOW_VALUE, flowStatusOf } from "./flow-record.ts";
 import type { FlowRecord } from "./flow-record.ts";
 import { isRemembered, isRepeated, rememberRequest, REQUESTS_VALUE } from "./repeated-requests.ts";
 import { settledReplyKey } from "./settled-reply.ts";
@@ -81,6 +82,17 @@ export const flow = systemFunction("flow", [FLOW_VALUE, STATUS_VALUE, REQUESTS_V
     const { expiresAt } = activation.read(FLOW_VALUE) ?? {};
     activation.write(STATUS_VALUE, { text: activation.envelope.payload }, expiresAt);
   },
+  paused(activation, { call }) {
+    const record = readFlow(activation);
+    const paused = record?.ok === undefined ? withPaused(record?.paused, call) : undefined;
+    if (record === undefined || paused === undefined) return endPausedCall(activation, call.call);
+    saveFlow(activation, { ...record, paused });
+  },
+  released: changing((_, record, { call }) => ({
+    ...record,
+    paused: withoutPaused(record.paused, call),
+  })),
+  repair: repairFlow,
   queue(activation, { queue }) {
     const record = readFlow(activation);
     // A queue must learn that its flow is over, even if the flow's record is deleted.
@@ -250,7 +262,9 @@ function endFlow(activation: Activation, record: FlowRecord, { ok, text }: Settl
     );
   }
   for (const queue of record.queues ?? []) endQueue(activation, queue);
-  const rest = record.queues === undefined ? record : { ...record, queues: undefined };
+  for (const { call } of record.paused ?? []) endPausedCall(activation, call);
+  const hasEnds = (record.queues ?? record.paused) !== undefined;
+  const rest = hasEnds ? { ...record, queues: undefined, paused: undefined } : record;
   saveFlow(activation, { ...rest, ok, settledAt: activation.now }, text);
   const status = activation.read(STATUS_VALUE);
   const keepUntil = activation.now + activation.environment.retentionMs;
@@ -312,6 +326,27 @@ function sendEvent(activation: Activation, event: string, record?: FlowRecord): 
 
 function endQueue(activation: Activation, id: string): void {
   sendSystemMessage(activation, { to: "event", id, name: "over", control: null });
+}
+
+/** Lets the failure of a paused call pass on, because its flow does not wait for it. */
+function endPausedCall(activation: Activation, id: string): void {
+  sendSystemMessage(activation, { to: "pausedCall", id, name: "over", control: null });
+}
+
+/** Passes a decision on to the paused call that it is about. */
+function repairFlow(activation: Activation, repair: Repair): void {
+  if (isRepeated(activation, repair.key)) return;
+  const record = readFlow(activation);
+  if (record === undefined)
+    return activation.replyTo(repair.key, UNDEFINED, { outcome: "unknown" });
+  const chosen = choosePaused(record.paused, repair.call);
+  if ("outcome" in chosen) {
+    const refusal = { ...chosen, status: flowStatusOf(record) };
+    return activation.replyTo(repair.key, UNDEFINED, refusal);
+  }
+  const { payload } = activation.envelope;
+  const request = { to: "pausedCall", id: chosen.call, name: "repair", control: repair } as const;
+  sendSystemMessage(activation, { ...request, payload });
 }
 
 /** Writes the record. Its `outcome` is given when it settles, and kept from then on. */

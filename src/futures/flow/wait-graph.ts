@@ -18,6 +18,7 @@ export interface Waiting {
    * - `function`: a call that is running, queued, parked, or waiting for its input
    * - `handler`: a handler that blocks
    * - `all`, `race`, `first`, `wait`: a combinator of several futures
+   * - `paused`: a call that failed and waits for a person
    * - `future`, `promise`, `event`, `timer`: a single future
    */
   readonly kind: "flow" | "function" | "handler" | WaitingKind;

@@ -1,4 +1,5 @@
 import type { FlowAttribute, FlowStatusName, ListedFlow } from "../../core/engine/flow-index.ts";
+import type { PausedCall } from "../types/paused-call.ts";
 
 /** A flow as `client.flows` lists it. */
 export interface FlowSummary {
@@ -13,6 +14,8 @@ export interface FlowSummary {
   readonly settledAt: number | undefined;
   /** The values that `ctx.setAttributes` gave it. */
   readonly attributes: Readonly<Record<string, FlowAttribute>>;
+  /** Its calls that failed and wait for a person. Absent unless it is `paused`. */
+  readonly paused?: readonly PausedCall[];
 }
 
 /** Returns a listed flow as users see it. */

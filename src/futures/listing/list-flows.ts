@@ -6,6 +6,7 @@ import { readFlowsFilter, readFlowsOptions } from "./flow-filter.ts";
 import type { FlowListRequest, FlowsFilter, FlowsOptions } from "./flow-filter.ts";
 import { flowSummary } from "./flow-summary.ts";
 import type { FlowSummary } from "./flow-summary.ts";
+import type { PausedCall } from "../types/paused-call.ts";
 import { pagesOf } from "./pages.ts";
 import type { Page, Pages } from "./pages.ts";
 
@@ -17,13 +18,19 @@ export interface FlowsPage extends Page {
 
 type ListingEngine = Pick<Engine, "flowIndex" | "storeId">;
 
+/** Reads the paused calls of a flow. */
+type ReadPaused = (flow: string) => Promise<readonly PausedCall[]>;
+
 /** Lists flows. The page rejects with `INVALID_OPTIONS`, `INVALID_CURSOR`, `UNSUPPORTED`. */
 export function listFlows(
   engine: ListingEngine,
   options: FlowsOptions,
+  readPaused: ReadPaused,
 ): Pages<FlowsPage, FlowSummary> {
+  const paged = (cursor: string | undefined): FlowsOptions =>
+    cursor === undefined ? options : { ...options, cursor };
   return pagesOf(
-    (cursor) => readFlowsPage(engine, cursor === undefined ? options : { ...options, cursor }),
+    (cursor) => readFlowsPage(engine, paged(cursor), readPaused),
     ({ flows }) => flows,
   );
 }
@@ -33,16 +40,26 @@ export async function countFlows(engine: ListingEngine, filter: FlowsFilter): Pr
   return flowIndexOf(engine, "countFlows").count(readFlowsFilter(filter));
 }
 
-async function readFlowsPage(engine: ListingEngine, options: FlowsOptions): Promise<FlowsPage> {
+async function readFlowsPage(
+  engine: ListingEngine,
+  options: FlowsOptions,
+  readPaused: ReadPaused,
+): Promise<FlowsPage> {
   const request = readFlowsOptions(options);
   const { filter, order, limit, cursor } = request;
   const list = describeList(engine, request);
   const after = cursor === undefined ? undefined : positionOf(list, cursor);
   const { flows, next } = await flowIndexOf(engine, "flows").list({ filter, order, limit, after });
   return {
-    flows: flows.map(flowSummary),
+    flows: await Promise.all(flows.map((flow) => withPausedCalls(flowSummary(flow), readPaused))),
     cursor: next === undefined ? undefined : cursorOf(list, `${next.startedAt} ${next.number}`),
   };
+}
+
+/** Adds the paused calls of a flow. If it has none by now, it goes on. */
+async function withPausedCalls(summary: FlowSummary, readPaused: ReadPaused): Promise<FlowSummary> {
+  if (summary.status !== "paused") return summary;
+  return { ...summary, paused: await readPaused(summary.id) };
 }
 
 function flowIndexOf({ flowIndex }: ListingEngine, method: string): FlowIndex {

@@ -21,6 +21,10 @@ export type CallControl = {
   readonly reply?: ReplyTo | undefined;
   readonly settles?: Settles | undefined;
   readonly actsFor?: ActsFor | undefined;
+  /** A caller deals with its failure: neither it nor the calls that it makes pause. */
+  readonly noPause?: true | undefined;
+  /** Number of attempts before a person resumed the call. The retry policy does not count them. */
+  readonly resumedAfter?: number | undefined;
   /** Canceled before its handler began: the handler gets `CANCELLED` instead of the settlement. */
   readonly cancelled?: true | undefined;
   /**
@@ -52,7 +56,7 @@ export function callEnvelope(
   consumers = call.consumers,
 ): Envelope {
   const { id, caller, name, oneWay, creates } = call;
-  const { reply, settles, cancelled, actsFor, traceparent } = call;
+  const { reply, settles, cancelled, actsFor, traceparent, noPause } = call;
   const isOneWay = oneWay === true;
   const control: CallControl = {
     consumers,
@@ -64,6 +68,7 @@ export function callEnvelope(
     cancelled,
     actsFor,
     traceparent,
+    noPause,
   };
   const scope = isOneWay ? scopeOfOneWay(call) : call.scope;
   return { id, target: callTarget(call), name, payload, control, caller, scope };

@@ -57,7 +57,8 @@ export type WaitingKind =
   | "future"
   | "promise"
   | "event"
-  | "timer";
+  | "timer"
+  | "paused";
 
 /** Reads one value of an instance. */
 export type ReadValue = (name: string) => Json | undefined;

@@ -63,6 +63,8 @@ export type CallConsumer = CarriedUsage & {
   readonly patience?: Patience | undefined;
   readonly actsFor?: ActsFor | undefined;
   readonly traceparent?: string | undefined;
+  /** A caller deals with its failure: neither it nor the calls that it makes pause. */
+  readonly noPause?: true | undefined;
   readonly index?: undefined;
 };
 

@@ -28,6 +28,8 @@ export class Graph {
   /** The scope in which the handler runs. */
   readonly scope: Scope;
   readonly epoch: number;
+  /** A caller deals with failures, so no call of this run pauses. */
+  readonly noPause: true | undefined;
   /** The state is deleted when the handler ends. */
   terminated = false;
   #ids: ChildIds | undefined;
@@ -36,7 +38,11 @@ export class Graph {
 
   constructor(
     activation: Activation,
-    parts: { readonly flow: string | undefined; readonly epoch: number },
+    parts: {
+      readonly flow: string | undefined;
+      readonly epoch: number;
+      readonly noPause?: true | undefined;
+    },
   ) {
     this.activation = activation;
     this.flow = parts.flow;
@@ -46,6 +52,7 @@ export class Graph {
         ? { id: scopeName(id, true), parent: undefined, isImplied: true }
         : { id: scope, parent: undefined };
     this.epoch = parts.epoch;
+    this.noPause = parts.noPause;
   }
 
   nextId(): MessageId {

@@ -1,6 +1,10 @@
 import type { Send } from "../../core/activation/effects.ts";
 import type { UsageTotals } from "../../core/activation/meter.ts";
 import type { FlowAttributeChanges } from "../../core/engine/flow-index.ts";
+import type { Envelope } from "../../core/message/envelope.ts";
+import type { MessageId } from "../../core/message/message-id.ts";
+import type { Failure } from "../types/failure.ts";
+import type { PausedCall } from "../types/paused-call.ts";
 import type { Consumer } from "./consumer.ts";
 import type { Settled } from "./settled.ts";
 
@@ -46,8 +50,24 @@ export interface Messages {
     readonly attributes: { readonly changes: FlowAttributeChanges };
     /** Values of events were kept for later, or taken. */
     readonly kept: { readonly count: number; readonly chars: number };
+    /** A call has paused. */
+    readonly paused: { readonly call: PausedCall };
+    /** A paused call goes on, or was canceled. */
+    readonly released: { readonly call: MessageId };
+    /** Runs a paused call again, or lets its failure pass on. */
+    readonly repair: Repair;
     /** An event queue exists and ends with the flow. */
     readonly queue: { readonly queue: string };
+  };
+  /** A call that stopped, and waits for a person with its consumers. */
+  readonly pausedCall: {
+    /** Puts the call aside. Its input is the payload. */
+    readonly hold: { readonly call: StoppedCall; readonly failure: Failure; readonly flow: string };
+    /** Runs the call again, or lets its failure pass on. A new input is the payload. */
+    readonly repair: Repair;
+    /** The flow has ended, or takes no more paused calls: lets the failure pass on. */
+    readonly over: null;
+    readonly guard: WatchToken;
   };
   readonly event: {
     /** Waits for the next value. */
@@ -100,6 +120,20 @@ export interface Messages {
     };
   };
 }
+
+/** A call without its input. */
+export type StoppedCall = Omit<Envelope, "payload">;
+
+/** What is done with a paused call. */
+export type Repair = ReplyKey & {
+  readonly action: "resume" | "fail";
+  /** The id of the call. Absent: the only one. */
+  readonly call?: MessageId | undefined;
+  /** The payload is a new input. */
+  readonly hasInput?: true | undefined;
+  /** The call gets another idempotency key. */
+  readonly newKey?: true | undefined;
+};
 
 /** Looks for a cycle of futures that wait for each other. */
 export type CycleProbe = {

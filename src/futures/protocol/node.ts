@@ -36,6 +36,8 @@ export type CallPlan = Template & {
   readonly token?: string;
   readonly patience?: Patience | undefined;
   readonly actsFor?: ActsFor | undefined;
+  /** The caller deals with its failure: nothing pauses. */
+  readonly noPause?: true | undefined;
 };
 
 /** A future that the combinator of kind `of` settles. `details` are the combinator's own data. */

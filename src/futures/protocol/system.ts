@@ -12,6 +12,7 @@ export const SYSTEM = {
   flow: "_sys/flow",
   cell: "_sys/cell",
   timer: "_sys/timer",
+  pausedCall: "_sys/paused-call",
   event: "_sys/event",
   keptEvent: "_sys/kept-event",
   signalKeys: "_sys/signal-keys",

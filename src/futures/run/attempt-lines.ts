@@ -31,6 +31,22 @@ export function retryLine(
   };
 }
 
+/** Returns the log line of a call that pauses. */
+export function pausedLine(
+  { address, attempt }: Pick<Attempt, "address" | "attempt">,
+  failure: Failure,
+): WorkLine {
+  const { type } = address;
+  const why = handbackCode(failure) ?? inWords(logFacts(failure));
+  return {
+    level: "warn",
+    event: "paused",
+    subject: type,
+    message: `${formatAddress(address)} failed in attempt ${attempt} and is paused: ${why}`,
+    fields: { type, attempt, ...logFacts(failure) },
+  };
+}
+
 /** Returns the log line of a handler that ran too long. */
 export function handlerTimeoutLine({ address, attempt }: Attempt, timeoutMs: number): WorkLine {
   const { type } = address;

@@ -232,6 +232,7 @@ function sendCall(graph: Graph, node: Node, plan: CallPlan, { scope, consumers }
     patience: plan.patience,
     actsFor: actsForOf(node, plan),
     traceparent: callControlOf(activation.envelope).traceparent,
+    noPause: plan.noPause ?? graph.noPause,
     want: undefined,
     tally: undefined,
     parked: undefined,

@@ -45,6 +45,7 @@ const INVOKE_OPTIONS = {
   after: anything(),
   idempotencyKey: optional(checkedBy<string>(checkIdempotencyKey)),
   cancelledRun: optional(oneOf(...RUN_ENDINGS)),
+  whenFailed: optional(oneOf("fail")),
 } satisfies OptionTable<InvokeOptions>;
 const SETTLE_OPTIONS = {
   id: anything(),
@@ -74,7 +75,7 @@ export function planInvoke(
   options: InvokeOptions | undefined,
 ): PendingFuture {
   if (options === undefined) return planCall(futures, f, {}, futures.template(input, "input"));
-  const { after, ...earlier } = readOptions("ctx.invoke", INVOKE_OPTIONS, options);
+  const { after, whenFailed, ...earlier } = readOptions("ctx.invoke", INVOKE_OPTIONS, options);
   const completions = after === undefined ? [] : futures.needs(after, "after", "completion");
   const { segments, needs } = futures.template(input, "input");
   // The futures in `after` fill holes at the end, with no text.
@@ -82,7 +83,8 @@ export function planInvoke(
     segments: [...segments, ...completions.map(() => "")],
     needs: [...needs, ...completions],
   };
-  return planCall(futures, f, options, { ...whole, actsFor: actsFor(earlier) });
+  const noPause = whenFailed === undefined ? undefined : true;
+  return planCall(futures, f, options, { ...whole, actsFor: actsFor(earlier), noPause });
 }
 
 function actsFor({
@@ -132,7 +134,7 @@ function planCall(
   { graph }: HandlerFutures,
   f: unknown,
   options: { readonly id?: StateId },
-  parts: Template & Pick<CallPlan, "patience" | "actsFor">,
+  parts: Template & Pick<CallPlan, "patience" | "actsFor" | "noPause">,
 ): PendingFuture {
   const { envelope, environment } = graph.activation;
   const called = resolveTarget(f, environment);
@@ -152,6 +154,7 @@ function planCall(
     reply: envelope.name,
     patience: parts.patience,
     actsFor: parts.actsFor,
+    noPause: parts.noPause,
   };
   return new PendingFuture(graph, graph.add(plan, nodeId), { stateId: stateful ? id : undefined });
 }

@@ -12,22 +12,26 @@ import {
   deliverSettlement,
   reportUnhandled,
 } from "../protocol/deliver.ts";
-import { failureOfSettlement, rejectedSettlement, rejectedWithCode } from "../protocol/settled.ts";
+import type { FunctionSpec } from "../define/spec.ts";
+import { rejectedSettlement } from "../protocol/settled.ts";
 import type { Settled } from "../protocol/settled.ts";
+import { systemFailure } from "../types/failure.ts";
 import type { Failure } from "../types/failure.ts";
 import { settleRecord } from "./cancel-call.ts";
+import { mayPause, pauseCall } from "./pause-call.ts";
 
 /**
  * Gives up a call that crashed the process. It becomes a dead letter. If it has consumers, it is
  * held: its consumers stay unsettled until the letter is redriven, discarded, or canceled with its
  * scope. If the engine cannot redrive it, they settle at once.
  */
-export function poisonCall(activation: Activation, crashes: number): void {
+export function poisonCall(spec: FunctionSpec, activation: Activation, crashes: number): void {
   const { envelope } = activation;
   const control = callControlOf(envelope);
   const { consumers, flow, oneWay, counted } = control;
   if (counted === true) return settleRecord(activation, control);
   noteMessage(activation, { ...envelope, flow }, { type: "poisoned", at: activation.now, crashes });
+  if (mayPause(spec, activation)) return pausePoisoned(activation, crashes);
   const isHeld = activation.environment.holdsDeadLetters !== false;
   if (isHeld && oneWay !== true && consumers.length > 0) {
     const held: CallControl = { ...control, held: crashes };
@@ -38,6 +42,14 @@ export function poisonCall(activation: Activation, crashes: number): void {
   if (oneWay === true) return;
   reportUnhandled(activation, settled, flow);
   settleGivenUp(activation, settled, crashes);
+}
+
+/** Puts a call aside that crashed the process. Its runs may have left something behind. */
+function pausePoisoned(activation: Activation, crashes: number): void {
+  const failure = poisonFailure(activation, crashes);
+  const { scope } = activation.envelope;
+  const tally = usageOfCrashes(crashes);
+  pauseCall(activation, { failure, tally, control: { rerun: true }, scope });
 }
 
 /**
@@ -63,15 +75,15 @@ export function addPoisonDeadLetter(
   crashes: number,
   letter = activation.envelope,
 ): Settled {
-  const { id, target } = activation.envelope;
+  const failure = poisonFailure(activation, crashes);
+  addDeadLetter(activation, letter, failure);
+  return rejectedSettlement(failure);
+}
+
+function poisonFailure({ envelope }: Activation, crashes: number): Failure {
+  const { id, target } = envelope;
   const address = formatAddress(target);
   const why = `the process died ${crashes} times in a row soon after ${address} had begun to handle the message ${id} alone; it is not handled any more`;
-  const settled = rejectedWithCode("POISONED", why, {
-    function: target.type,
-    id: target.id,
-    message: id,
-    crashes,
-  });
-  addDeadLetter(activation, letter, failureOfSettlement(settled));
-  return settled;
+  const details = { function: target.type, id: target.id, message: id, crashes };
+  return systemFailure("POISONED", why, { details });
 }

@@ -140,7 +140,7 @@ function toDefinition(spec: FunctionSpec, stageAliases: readonly string[]): Defi
         return discardCall(activation, activation.discarded as Failure);
       return activation.crashes === undefined
         ? runHandler(spec, activation)
-        : poisonCall(activation, activation.crashes);
+        : poisonCall(spec, activation, activation.crashes);
     },
   };
 }

@@ -29,6 +29,7 @@ import type { HistoryFacts } from "../history/history-facts.ts";
 import { historyCode } from "../history/note-history.ts";
 import { noteMessage } from "../history/note-work.ts";
 import { settleRecord } from "./cancel-call.ts";
+import { isOwnFailure, mayPause, pauseCall } from "./pause-call.ts";
 import { openGates, releaseGates } from "./flush.ts";
 import type { Settlement } from "../types/future.ts";
 import { codec } from "../protocol/codec.ts";
@@ -82,12 +83,18 @@ class HandlerRun implements CancellableRun {
   readonly #stopwatch: Stopwatch;
   readonly #cancellation: Cancellation;
   readonly #state: State | undefined;
+  /** The user's handler was called. What fails before that is no failure of it. */
+  #hasBegun = false;
 
   constructor(spec: FunctionSpec, activation: Activation, control: CallControl) {
     this.#spec = spec;
     this.#activation = activation;
     this.#control = control;
-    this.#graph = new Graph(activation, { flow: control.flow, epoch: control.retries ?? 0 });
+    this.#graph = new Graph(activation, {
+      flow: control.flow,
+      epoch: control.retries ?? 0,
+      noPause: control.noPause,
+    });
     this.#stopwatch = new Stopwatch(activation.environment.clock);
     this.#cancellation = activation.cancellation ?? new Cancellation();
     this.#cancellation.handlerRun = this;
@@ -109,7 +116,10 @@ class HandlerRun implements CancellableRun {
         cancellation: this.#cancellation,
       });
       const input = checkInput(this.#spec, operation, raw);
-      const handle = (checked: unknown): unknown => operation.handler(context, checked);
+      const handle = (checked: unknown): unknown => {
+        this.#hasBegun = true;
+        return operation.handler(context, checked);
+      };
       const returned = isThenable(input) ? Promise.resolve(input).then(handle) : handle(input);
       if (isThenable(returned)) return this.#finishLater(context, Promise.resolve(returned));
       this.#succeed(context, returned);
@@ -232,17 +242,34 @@ class HandlerRun implements CancellableRun {
     if (isCancelled) {
       this.#note(run, "cancelled");
       this.#settle(cancelledSettlement(`the call of ${this.#spec.type}`, "unknown"), run);
-    } else this.#settleOrRetry(failure, run, retries + 1);
+    } else this.#settleOrRetry({ thrown: error, failure, attempt: retries + 1 }, run);
     releaseGates(this.#graph);
   }
 
-  #settleOrRetry(failure: Failure, run: Run, attempt: number): void {
+  #settleOrRetry({ thrown, failure, attempt: retries }: Failed, run: Run): void {
     const now = this.#activation.environment.clock.now();
+    const attempt = retries - (this.#control.resumedAfter ?? 0);
     const delay = retryDelay(this.#spec.retry, { failure, attempt, now });
     this.#note(run, delay === undefined ? "failed" : "retries", failure);
+    if (delay === undefined && this.#pauses(thrown, failure)) {
+      const { scope } = this.#graph;
+      const control = { retries };
+      const tally = usageOfRun(run);
+      return pauseCall(this.#activation, { thrown, failure, tally, control, scope: scope.id });
+    }
     if (delay === undefined) return this.#settle(rejectedSettlement(failure), run);
     noteWork(this.#activation.environment, retryLine(this.#attempt(), failure, delay));
-    this.#retry(run, now + delay, attempt);
+    this.#retry(run, now + delay, retries);
+  }
+
+  /** Tells whether the call waits for a person in place of failing. */
+  #pauses(thrown: unknown, failure: Failure): boolean {
+    return (
+      this.#hasBegun &&
+      !this.#cancellation.isCancelled &&
+      mayPause(this.#spec, this.#activation) &&
+      isOwnFailure(thrown, failure, this.#spec.type)
+    );
   }
 
   /**
@@ -354,6 +381,13 @@ class HandlerRun implements CancellableRun {
     if (this.#graph.terminated) this.#activation.deleteAll();
     else if (ageOutMs !== undefined) this.#activation.setAgeOut(ageOutMs);
   }
+}
+
+/** A failed attempt: the thrown value, its failure, and the number of attempts so far. */
+interface Failed {
+  readonly thrown: unknown;
+  readonly failure: Failure;
+  readonly attempt: number;
 }
 
 /** Returns the settlement that a function gets which cleans up after a canceled future. */

@@ -53,6 +53,11 @@ export interface InvokeOptions {
   readonly idempotencyKey?: string;
   /** The `ctx.cancelledRun` of the called function, if it cleans up after canceled work. */
   readonly cancelledRun?: RunEnding;
+  /**
+   * `"fail"`: the caller deals with a failure, so neither the called function nor the functions that
+   * it calls in turn pause when they fail. Default: as each function says.
+   */
+  readonly whenFailed?: "fail";
 }
 
 /** Options of `ctx.onComplete`. */

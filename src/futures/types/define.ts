@@ -31,6 +31,9 @@ export interface HistoryDetailOptions {
   readonly detail?: "lifecycle" | "everything";
 }
 
+/** The end of a call whose handler throws: it fails for its callers, or it waits for a person. */
+export type WhenFailed = "fail" | "pause";
+
 /** Options of every function. */
 export interface HandlingOptions {
   /**
@@ -62,6 +65,16 @@ export interface HandlingOptions {
    * `history` of the engine says.
    */
   readonly history?: boolean | HistoryDetailOptions;
+  /**
+   * The end of a call whose handler throws, after the attempts of its retry policy. `"fail"`: its
+   * callers' futures are rejected. `"pause"`: the call waits, with all that waits for it, until
+   * `client.resume` runs it again or `client.fail` lets the failure pass on. Its flow is `paused`
+   * meanwhile. Default: that of the engine, which is `"fail"`.
+   *
+   * Cancellations, failures of other functions that are passed on, and errors made with `terminal`
+   * never pause. One-way messages become dead letters.
+   */
+  readonly whenFailed?: WhenFailed;
   /** Functions that this one is made of. An engine that hosts it hosts them too. */
   readonly parts?: readonly object[];
 }

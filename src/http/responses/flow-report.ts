@@ -32,8 +32,8 @@ export async function reportOf(
   const output = status === "completed" ? plainJson(await readOutput()) : undefined;
   return {
     function: type,
-    // Code that is missing for now is no concern of those who wait.
-    status: status === "parked" ? "pending" : status,
+    // Missing code, and calls that wait for an operator, are no concern of those who wait.
+    status: status === "parked" || status === "paused" ? "pending" : status,
     startedAt: new Date(startedAt).toISOString(),
     ...(settledAt !== undefined && { settledAt: new Date(settledAt).toISOString() }),
     ...(custom !== undefined && { custom: plainJson(custom) }),

@@ -105,6 +105,7 @@ function approvalFunction(rules: ApprovalRules) {
 
   const self = stateful(type, {
     aliases,
+    whenFailed: "fail",
     state: {
       ballot: value<Ballot>(),
       ended: value<readonly Ballot[]>([]),

@@ -42,7 +42,7 @@ export const chain = ((name: PatternName, ...steps: readonly unknown[]): Fn<unkn
     throw new HandbackError("INVALID_OPTIONS", `chain ${type}: expected at least one step`);
   const plans = steps.map((step, at) => stepPlan(step, `step ${at + 1} of ${type}`));
   const functions = plans.flatMap(({ parts }) => parts);
-  const { type: nextType, aliases } = stageNamed(type, "next", functions, [
+  const { type: nextType, ...formerNext } = stageNamed(type, "next", functions, [
     (naming) => plans.map((plan) => withForm(plan.labelIn(naming), plan.shape)),
     (naming) => plans.map((plan) => plan.labelIn(naming)),
   ]);
@@ -66,7 +66,7 @@ export const chain = ((name: PatternName, ...steps: readonly unknown[]): Fn<unkn
 
   const next = fn(
     nextType,
-    { aliases },
+    formerNext,
     (ctx, { result, args: at }: { result: Settlement<unknown>; args: number }): unknown => {
       const { label = "", map = (value: unknown) => value } = plans[at] ?? {};
       if (result.status === "fulfilled") return goOn(ctx, at + 1, map(result.value));

@@ -11,6 +11,8 @@ export type PatternName = string | { readonly type: string; readonly aliases: re
 export interface NamedPattern {
   readonly type: string;
   readonly aliases: readonly string[];
+  /** A pattern does not pause: the functions that it calls do. */
+  readonly whenFailed: "fail";
 }
 
 const ALIASES = { aliases: withDefault([], list<string>()) };
@@ -18,8 +20,9 @@ const ALIASES = { aliases: withDefault([], list<string>()) };
 /** Reads the name of a pattern. @throws `INVALID_NAME`, `INVALID_OPTIONS` */
 export function readPatternName(name: PatternName): NamedPattern {
   if (typeof name !== "object" || name === null)
-    return { type: checkFunctionType(name), aliases: [] };
+    return { type: checkFunctionType(name), aliases: [], whenFailed: "fail" };
   const { type, ...options } = name;
   checkFunctionType(type);
-  return { type, aliases: readOptions(`name of ${type}`, ALIASES, options).aliases };
+  const { aliases } = readOptions(`name of ${type}`, ALIASES, options);
+  return { type, aliases, whenFailed: "fail" };
 }

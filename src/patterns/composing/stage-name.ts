@@ -10,6 +10,8 @@ import type { Naming } from "./step.ts";
 export interface StageName {
   readonly type: string;
   readonly aliases: readonly string[];
+  /** A stage does not pause: its failures are those of its pattern. */
+  readonly whenFailed: "fail";
 }
 
 /** The shape of a pattern in names of the functions that it is made of. */
@@ -35,7 +37,8 @@ export function stageNamed(
     all.map((naming) => named(each, naming)),
   );
   const current = named(shape, nameOf);
-  return { type: current, aliases: [...new Set(names)].filter((name) => name !== current) };
+  const aliases = [...new Set(names)].filter((name) => name !== current);
+  return { type: current, aliases, whenFailed: "fail" };
 }
 
 /** Returns all namings of functions that have former names, but not too many. */
@@ -65,6 +68,7 @@ export function stageAfter(
   return {
     type: named(nameOf(f)),
     aliases: [`${type}.${stageName}`, ...formerNamesOf(f).map(named)],
+    whenFailed: "fail",
   };
 }
 

@@ -13,6 +13,7 @@ const FORMS: Readonly<Record<Waiting["kind"], Form>> = {
   promise: "round",
   event: "flag",
   timer: "store",
+  paused: "store",
 };
 
 /** Draws the waiting work of a flow. Each arrow leads from a waiting node to what it waits for. */
@@ -45,4 +46,5 @@ const KINDS: Readonly<Record<Waiting["kind"], string>> = {
   promise: "a promise",
   event: "event",
   timer: "sleeps",
+  paused: "paused:",
 };

@@ -1,4 +1,5 @@
 import { checkedBy, invalidOption, nested } from "../../core/validation/options.ts";
+import type { InvokeOptions } from "../../futures/types/context.ts";
 import type { Option } from "../../core/validation/options.ts";
 
 /** The effect of failed branches on a fan-out. */
@@ -23,6 +24,11 @@ export interface FailurePolicy {
   readonly mayFail: (branches: number) => number;
   /** Number of successes that ends the fan-out. */
   readonly enough: number | undefined;
+}
+
+/** Options of the call of a branch. A fan-out that deals with failures does not let it pause. */
+export function branchOptions({ isStrict }: FailurePolicy): InvokeOptions | undefined {
+  return isStrict ? undefined : { whenFailed: "fail" };
 }
 
 /** The settled branches of a fan-out. */

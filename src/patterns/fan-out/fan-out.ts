@@ -12,7 +12,7 @@ import { fn } from "../../futures/define/fn.ts";
 import type { Fn, Invokable } from "../../futures/types/function.ts";
 import type { Future, Settlement } from "../../futures/types/future.ts";
 import { isInvokable } from "../../futures/define/is-invokable.ts";
-import { failurePolicy, failureTolerance } from "./failure-policy.ts";
+import { branchOptions, failurePolicy, failureTolerance } from "./failure-policy.ts";
 import type { FailurePolicy, OnFailure } from "./failure-policy.ts";
 import type { FanOutReport } from "./report.ts";
 import { fanOutWindow } from "./window.ts";
@@ -187,7 +187,7 @@ function branchesOf(
     }),
   );
   const allAtOnce = (ctx: Context, items: readonly unknown[]): Future<unknown> => {
-    const branches = items.map((item) => invoke(ctx, each, item));
+    const branches = items.map((item) => invoke(ctx, each, item, branchOptions(policy)));
     // A race of one cancels the rest of `all` when a branch rejects.
     if (policy.isStrict) return branches.length === 0 ? ctx.all([]) : ctx.race([ctx.all(branches)]);
     return ctx.onComplete(ctx.allSettled(branches), report);

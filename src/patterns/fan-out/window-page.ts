@@ -36,11 +36,12 @@ interface PageOptions {
 
 /** Makes the page of a window: a state with a few items and as many outcomes. */
 export function windowPage(
-  { type, aliases }: StageName,
+  { type, aliases, whenFailed }: StageName,
   { take, begin }: PageOptions,
 ): PageOperations {
   const page = stateful(type, {
     aliases,
+    whenFailed,
     // Stores have these names.
     state: { items: value<readonly unknown[]>(), judged: value<readonly IndexedOutcome[]>() },
     handlers: {

@@ -7,6 +7,7 @@ import type { StateOf } from "../../futures/types/define.ts";
 import type { Resolved } from "../../futures/types/resolved.ts";
 import type { StageName } from "../composing/stage-name.ts";
 import { invoke } from "../composing/step.ts";
+import { branchOptions } from "./failure-policy.ts";
 import { heldOutcomes, OUTCOME_VALUES, outcomeValueAt } from "./branch-outcomes.ts";
 import type { IndexedOutcome } from "./branch-outcomes.ts";
 import { PAGE, pageCount, pageId, slotOf } from "./page.ts";
@@ -68,11 +69,17 @@ export function windowState(rules: WindowStateRules): {
 } {
   const begin = (ctx: Context, item: unknown, { window: id, index }: HandedOut): Future<unknown> =>
     // As a list of one: a continuation that takes settlements also runs for a canceled branch.
-    ctx.onComplete(ctx.allSettled([invoke(ctx, rules.each, item)]), window.next, index, { id });
+    ctx.onComplete(
+      ctx.allSettled([invoke(ctx, rules.each, item, branchOptions(rules.policy))]),
+      window.next,
+      index,
+      { id },
+    );
   const page = windowPage(rules.stage("page"), { take: () => window.take, begin });
-  const { type, aliases } = rules.stage("window");
+  const { type, aliases, whenFailed } = rules.stage("window");
   const window = stateful(type, {
     aliases,
+    whenFailed,
     state: WINDOW_VALUES,
     handlers: {
       open: (ctx, { branches, items }: Opening) => {

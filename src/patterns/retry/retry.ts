@@ -8,14 +8,18 @@ import {
 } from "../../core/validation/options.ts";
 import type { OptionTable } from "../../core/validation/options.ts";
 import type { Duration } from "../../core/validation/duration.ts";
+import { usedUpCalls } from "../../core/activation/used-up-call.ts";
 import { noteInHandler } from "../../core/activation/work-note.ts";
 import { inWords, logFacts } from "../../core/errors/log-facts.ts";
 import type { Context } from "../../futures/types/context.ts";
+import { toError } from "../../futures/types/failure.ts";
 import type { Failure } from "../../futures/types/failure.ts";
 import { handbackCode } from "../../futures/types/handback-code.ts";
 import { fn } from "../../futures/define/fn.ts";
+import { ownWhenFailed, pausesWhenFailed } from "../../futures/define/is-invokable.ts";
 import { isRetryable, retryAfterMs } from "../../futures/define/retryable.ts";
-import type { Fn, Invokable } from "../../futures/types/function.ts";
+import type { HandlingOptions } from "../../futures/types/define.ts";
+import type { AnyInvokable, Fn, Invokable } from "../../futures/types/function.ts";
 import type { Future, Settlement } from "../../futures/types/future.ts";
 import { checkBoolean } from "../composing/option-checks.ts";
 import { backoffDelay } from "../composing/backoff.ts";
@@ -93,20 +97,22 @@ export function retry<Input, Output>(
   const backoff: Backoff = { firstMs: initialDelay, maxMs: maxDelay, factor, jitter };
 
   const attempt = (ctx: Context, input: unknown, number: number): Future<unknown> =>
-    ctx.onSettled(invoke(ctx, f, input), decide, { input, number });
+    ctx.onSettled(invoke(ctx, f, input, { whenFailed: "fail" }), decide, { input, number });
 
-  const { type: judge, ...former } = stageAfter(type, "judge", f);
+  const { type: judge, aliases } = stageAfter(type, "judge", f);
+  // After the last attempt, this stage fails for the function that it called.
+  const former = { aliases, ...whenFailedOf(f) };
   const decide = fn(judge, former, (ctx, { result, args: { input, number } }: Ended): unknown => {
     if (result.status === "fulfilled") return result.value;
     const { reason, fulfilled } = result;
     // Canceled, but the attempt succeeded after all.
     if (handbackCode(reason) === "CANCELLED" && fulfilled !== undefined) return fulfilled.value;
     if (
-      number >= maxAttempts ||
       handbackCode(reason) === "CANCELLED" ||
       !checkBoolean(`retryIf of ${type}`, retryIf(reason))
     )
       return ctx.rejected(reason);
+    if (number >= maxAttempts) throw usedUpCalls.attach(toError(reason), { type, input });
     const ms = retryAfterMs(reason, ctx.now()) ?? backoffDelay(number, backoff, () => ctx.random());
     noteInHandler(ctx, {
       level: "warn",
@@ -118,14 +124,27 @@ export function retry<Input, Output>(
     return ctx.onComplete(ctx.sleep(ms), again, { input, number: number + 1 });
   });
 
-  const again = fn(`${type}.again`, (ctx, { args: { input, number } }: Again): unknown =>
-    attempt(ctx, input, number),
+  const againOptions = { whenFailed: "fail" } as const;
+  const again = fn(
+    `${type}.again`,
+    againOptions,
+    (ctx, { args: { input, number } }: Again): unknown => attempt(ctx, input, number),
   );
 
   const made = fn(type, { ...named, parts: [f, decide, again] }, (ctx, input: unknown): unknown =>
     attempt(ctx, input, 1),
   ) as Fn<Input, Output>;
   return shaped(made, { kind: "retry", name: type, part: shapeOf(f), attempts: maxAttempts });
+}
+
+/**
+ * Returns the end of a retry that has used up its attempts: that of the function that it calls. For
+ * a pattern, that of the functions that the pattern is made of.
+ */
+function whenFailedOf(f: AnyInvokable): Pick<HandlingOptions, "whenFailed"> {
+  if (pausesWhenFailed(f)) return { whenFailed: "pause" };
+  const own = shapeOf(f).kind === "function" ? ownWhenFailed(f) : undefined;
+  return own === undefined ? {} : { whenFailed: own };
 }
 
 interface Attempt {

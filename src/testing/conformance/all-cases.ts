@@ -23,6 +23,7 @@ import { scopedCancelCases } from "./cases/scoped-cancel.ts";
 import { stateCases } from "./cases/state.ts";
 import { historyCases } from "./cases/journal/history.ts";
 import { streamCases } from "./cases/journal/stream.ts";
+import { whenFailedCases } from "./cases/repair/when-failed.ts";
 import { timerCases } from "./cases/timer.ts";
 
 /** The behaviors that all engines share. */
@@ -41,6 +42,7 @@ export const allCases: readonly Case[] = [
   ...countedFlowCases,
   ...attributeCases,
   ...storedListCases,
+  ...whenFailedCases,
   ...streamCases,
   ...historyCases,
   ...stateCases,

@@ -90,6 +90,7 @@ export const flowCases: readonly Case[] = [
         settledAt: undefined,
         failure: undefined,
         unhandled: [],
+        paused: [],
       });
       time.assertPassed(0, began, startedAt);
       await handle.result();

@@ -50,6 +50,9 @@ type Send<Result> = (client: Client, isAgain: boolean) => Promise<Result>;
 /** Requests that may be sent twice without a second effect. */
 const REPEATABLE = new Set(["settle", "reject"]);
 
+/** Requests about a paused call, which goes on with the first. */
+const REPAIRS = new Set(["resume", "fail"]);
+
 /**
  * Makes a client that outlives crashes, like a client on another machine: if a crash loses the
  * answer to a request, the client sends the request to the next engine.
@@ -161,6 +164,8 @@ class Requests {
       } catch (error) {
         // The lost request may have succeeded, and its effect may be over by now.
         if (isAgain && method === "signal" && !isKeyed && HandbackError.is(error, "FLOW_OVER"))
+          return undefined;
+        if (isAgain && REPAIRS.has(method) && HandbackError.is(error, "NOT_PAUSED"))
           return undefined;
         if (isAgain && method === "purge" && HandbackError.is(error, "NOT_FOUND")) return true;
         throw error;

@@ -24,7 +24,14 @@ import type { TraceEvent } from "../record/trace.ts";
 /** Options of `simulate`. */
 export interface SimulateOptions extends Pick<
   EmbeddedOptions,
-  "concurrency" | "retention" | "ageOut" | "payloadLimit" | "cachedStates" | "history" | "log"
+  | "concurrency"
+  | "retention"
+  | "ageOut"
+  | "payloadLimit"
+  | "cachedStates"
+  | "history"
+  | "whenFailed"
+  | "log"
 > {
   /**
    * Functions to host. A test double such as `mock(f, ...)` replaces the function of the same type.
@@ -88,6 +95,7 @@ const OPTIONS = {
   cachedStates: anything(),
   crashLimit: anything(),
   history: anything(),
+  whenFailed: anything(),
   egress: anything(),
   log: anything(),
   onEvent: optional(callback<NonNullable<SimulateOptions["onEvent"]>>()),

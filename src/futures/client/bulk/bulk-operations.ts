@@ -1,0 +1,63 @@
+import { invalidOption } from "../../../core/validation/options.ts";
+import type { FlowsFilter, FlowsOptions } from "../../listing/flow-filter.ts";
+import type { FlowsPage } from "../../listing/list-flows.ts";
+import { runInBulk } from "./run-in-bulk.ts";
+import type { BulkOperation, BulkOptions, BulkReport } from "./run-in-bulk.ts";
+
+/** The operations on one flow that those on many are made of. */
+export interface FlowOperations {
+  flows(options: FlowsOptions): Promise<FlowsPage>;
+  resume(flow: string, options: { readonly call: string }): Promise<void>;
+  cancel(flow: string): Promise<boolean>;
+  purge(flow: string): Promise<boolean>;
+}
+
+/** Resumes the paused calls of many flows. */
+export async function resumeAll(
+  client: FlowOperations,
+  filter: FlowsFilter,
+  options: BulkOptions,
+): Promise<BulkReport> {
+  const { status = "paused" } = filter;
+  if (status !== "paused") throw invalidOption("status of resumeAll", '"paused"', status);
+  const operation = {
+    name: "resumeAll",
+    filter: { ...filter, status },
+    isFor: () => true,
+    async change({ id, paused = [] }) {
+      for (const { call } of paused) await client.resume(id, { call });
+      return paused.length > 0;
+    },
+  } satisfies BulkOperation;
+  return runInBulk(client, operation, options);
+}
+
+/** Cancels many flows. */
+export async function cancelAll(
+  client: FlowOperations,
+  filter: FlowsFilter,
+  options: BulkOptions,
+): Promise<BulkReport> {
+  const operation = {
+    name: "cancelAll",
+    filter,
+    isFor: ({ settledAt }) => settledAt === undefined,
+    change: async ({ id }) => client.cancel(id),
+  } satisfies BulkOperation;
+  return runInBulk(client, operation, options);
+}
+
+/** Purges many flows. */
+export async function purgeAll(
+  client: FlowOperations,
+  filter: FlowsFilter,
+  options: BulkOptions,
+): Promise<BulkReport> {
+  const operation = {
+    name: "purgeAll",
+    filter,
+    isFor: ({ settledAt }) => settledAt !== undefined,
+    change: async ({ id }) => client.purge(id),
+  } satisfies BulkOperation;
+  return runInBulk(client, operation, options);
+}

@@ -56,6 +56,7 @@ const NEWER = new Set([
   "_sys/secret",
   "_sys/process",
   "_sys/kept-event",
+  "_sys/paused-call",
 ]);
 
 /** Values of later releases. `requests` is written on clusters only. */

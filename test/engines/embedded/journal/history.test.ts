@@ -75,13 +75,25 @@ test("a history over its limit loses its oldest entries, and tells how many", as
 
 test("a purged flow leaves no history, also when it has just ended", async () => {
   const store = memory();
-  const { engine } = await start({ functions: [fine], store, history: true });
+  const held = fn("test/held", (ctx) => ctx.event("go"));
+  const { engine } = await start({ functions: [fine, held], store, history: true });
   await engine.client.call(fine, 1, { key: "f" });
   await engine.client.purge("f");
+  // In one batch: the flow ends, and is purged.
+  await engine.client.start(held, undefined, { key: "h" });
+  await Promise.all([engine.client.cancel("h"), engine.client.purge("h")]);
   const ended = await engine.client.start(fine, 1, { key: "g" });
   await ended.result();
   await engine.client.purge(ended);
   expect(store.readJournal?.({ after: 0, limit: 10 })).toEqual([]);
+});
+
+test("a call that leaves while its handler is blocked is told once", async () => {
+  const asks = fn("test/asks", async (ctx) => ctx.get(ctx.invoke(fine, 1)));
+  const { engine } = await start({ functions: [fine, asks], store: memory(), history: true });
+  await engine.client.call(asks, undefined, { key: "f" });
+  const types = (await read(engine.client.history("f"))).map(({ type }) => type);
+  expect(types).toEqual(["started", "called", "ran", "ran", "completed"]);
 });
 
 test("readers on SQLite go on after a restart with their cursors", async () => {

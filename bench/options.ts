@@ -21,7 +21,7 @@ export function readOptions(
   args: readonly string[],
   names: readonly string[],
 ): Options | undefined {
-  const { flows, timers, burst, states, callers, finished } = DEFAULT_SIZES;
+  const { flows, timers, burst, states, callers, finished, listed } = DEFAULT_SIZES;
   const program = new Command("npm run bench --")
     .description("Measures this engine beside what SQLite itself can do.")
     .option("--json", "one JSON object a line on stdout, and nothing else", false)
@@ -37,6 +37,7 @@ export function readOptions(
     .option("--states <n>", "flat: states and parked flows in the largest store", toCount, states)
     .option("--callers <n>", "slow-disk: callers at once", toCount, callers)
     .option("--finished <n>", "finished: flows that run to their end", toCount, finished)
+    .option("--listed <n>", "list: flows in the store", toCount, listed)
     .helpOption("-h, --help", "show this")
     .configureOutput({ writeErr: () => undefined })
     .exitOverride();

@@ -97,6 +97,7 @@ const SCALES = [
   ["park", "Flows that wait for a person"],
   ["timers", "Timers"],
   ["flat", "Cost of a call, by how many states, and parked flows, there are"],
+  ["list", "Lists and counts of flows"],
   ["finished", "The file, while flows end and are forgotten"],
 ] as const;
 

@@ -9,6 +9,7 @@ import { flat } from "./flat.ts";
 import { http } from "./http.ts";
 import { history } from "./history.ts";
 import { latency, twoCommits } from "./latency.ts";
+import { list } from "./list.ts";
 import { park } from "./park.ts";
 import { simulation } from "./simulation.ts";
 import { stream } from "./stream.ts";
@@ -41,4 +42,5 @@ export const BENCHES: readonly Bench[] = [
   park,
   flat,
   finished,
+  list,
 ];

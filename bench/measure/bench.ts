@@ -24,6 +24,8 @@ export interface Sizes {
   readonly callers: number;
   /** Flows that run to their end while the size of the file is watched. */
   readonly finished: number;
+  /** Flows in the store whose lists are read. */
+  readonly listed: number;
 }
 
 /** Sizes at which all benches together take some minutes. */
@@ -34,6 +36,7 @@ export const DEFAULT_SIZES: Sizes = {
   states: 100_000,
   callers: 2_048,
   finished: 40_000,
+  listed: 20_000,
 };
 
 /** One measurement. */

@@ -197,4 +197,12 @@ export const VALUES: readonly Mutation[] = [
     test: "test/core/plain-state.test.ts",
     killedBy: "a part of a state that is thrown, or is the cause of an error, reaches the caller",
   },
+  {
+    breaks: "ending a state: one that does not exist is made",
+    file: "src/futures/run/run.ts",
+    find: "    if (endsNone) throw this.#noState();\n",
+    replace: "",
+    test: "test/conformance/embedded-memory.test.ts",
+    killedBy: "to end a state that does not exist is NOT_FOUND, and makes none",
+  },
 ];

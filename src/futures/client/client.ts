@@ -13,8 +13,10 @@ import {
   withDefault,
 } from "../../core/validation/options.ts";
 import type { OptionTable } from "../../core/validation/options.ts";
+import { parseDuration } from "../../core/validation/duration.ts";
+import type { Duration } from "../../core/validation/duration.ts";
 import { idNamesFlow } from "../define/flow-per-id.ts";
-import { resolveTarget } from "../define/target.ts";
+import { resolveTarget, stateOperation } from "../define/target.ts";
 import { flowBill } from "../flow/bill.ts";
 import type { FlowBill } from "../flow/bill.ts";
 import { settledReplyKey } from "../flow/settled-reply.ts";
@@ -163,10 +165,14 @@ export class Client {
     input?: InputOf<Function>,
     options?: StartOptions,
   ): Promise<OutputOf<Function>> {
+    return this.#call(f, input, options);
+  }
+
+  #call<Output>(f: unknown, input: unknown, options?: StartOptions): Promise<Output> {
     return this.#begin(f, { input, options, awaits: true }, (flow, { control, payload }) =>
       control.outcome === undefined
-        ? decodeOutcome<OutputOf<Function>>({ ok: control.ok, text: payload })
-        : this.#result<OutputOf<Function>>(flow, undefined),
+        ? decodeOutcome<Output>({ ok: control.ok, text: payload })
+        : this.#result<Output>(flow, undefined),
     );
   }
 
@@ -262,11 +268,8 @@ export class Client {
     readOptions("signal", SIGNAL_OPTIONS, options);
     const payload = this.#encode(value, "value");
     const once = "key" in options ? keyedSignal(options.key, name, payload) : undefined;
-    const asked = {
-      event: name,
-      key: this.#engine.nextRequest(),
-      ...(once !== undefined && { once }),
-    };
+    const key = this.#engine.nextRequest();
+    const asked = { event: name, key, ...(once !== undefined && { once }) };
     const { control } = await this.#ask("flow", { id, name: "signal", control: asked, payload });
     if (control.outcome !== "signalled") throw refusedSignal(id, control.outcome);
   }
@@ -390,6 +393,39 @@ export class Client {
    */
   async readState<State>(f: StatefulFunction<State>, id: string): Promise<State> {
     return readCommittedState(this.#engine, f, id);
+  }
+
+  /**
+   * Deletes a state, after the messages that wait for it. It is a flow like a call of an operation,
+   * and the promise resolves when the state is gone.
+   * @throws `NOT_FOUND` if there is no such state; `UNKNOWN_FUNCTION`, `INVALID_KEY`, and as
+   * {@link Client.call}
+   * @example
+   * import { embedded, memory, stateful, value } from "handback";
+   *
+   * const cart = stateful("docs/ended-cart", {
+   *   state: { items: value(0) },
+   *   handlers: { add: (ctx) => ctx.state.items++ },
+   * });
+   * const engine = await embedded({ functions: [cart], store: memory() });
+   * for (const id of ["c-1", "c-2"]) await engine.client.call(cart.add, undefined, { id });
+   * await engine.client.terminate(cart, "c-1");
+   * await engine.client.expireAfter(cart, "c-2", "30m");
+   * console.log((await engine.client.states(cart)).states.map(({ id }) => id)); // [ "c-2" ]
+   * await engine.close();
+   */
+  async terminate(f: object, id: string): Promise<void> {
+    await this.#call(stateOperation(f, "@terminate", "terminate"), undefined, { id });
+  }
+
+  /**
+   * Sets the age-out time of a state, after the messages that wait for it, as `ctx.expireAfter` does:
+   * the state is deleted that long after its last message.
+   * @throws as {@link Client.terminate}; `INVALID_DELAY`
+   */
+  async expireAfter(f: object, id: string, duration: Duration): Promise<void> {
+    const ms = parseDuration(duration, "the duration of expireAfter");
+    await this.#call(stateOperation(f, "@expire-after", "expireAfter"), ms, { id });
   }
 
   /**

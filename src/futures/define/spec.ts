@@ -61,6 +61,25 @@ export const CALL = "call";
 /** Name of the message that creates a state and does nothing else. */
 export const CREATE = "@create";
 
+/** Names of the messages that delete a state, and that set its age-out time. */
+export const TERMINATE = "@terminate";
+export const EXPIRE_AFTER = "@expire-after";
+
+/** Operations that every stateful function has. They wait in the mailbox like any other. */
+export const STATE_OPERATIONS: ReadonlyMap<string, OperationSpec> = new Map<string, OperationSpec>([
+  [TERMINATE, { readOnly: false, handler: (ctx) => (ctx as Ended).terminate() }],
+  [
+    EXPIRE_AFTER,
+    { readOnly: false, handler: (ctx, ms) => (ctx as Ended).expireAfter(ms as number) },
+  ],
+]);
+
+/** The part of a handler's context that ends a state. */
+interface Ended {
+  terminate(): void;
+  expireAfter(ms: number): void;
+}
+
 /**
  * Name of a message that names its own type. The receiver chooses the operation: `receive`, the only
  * one, or the one that the type names.
@@ -72,7 +91,9 @@ export const RECEIVE = "receive";
 
 /** Tells whether a function takes messages of this name. */
 export function takesMessage(spec: FunctionSpec, name: string): boolean {
-  return name === CREATE || name === MESSAGE || findOperation(spec, name) !== undefined;
+  if (name === CREATE || name === MESSAGE) return true;
+  const endsState = name === TERMINATE || name === EXPIRE_AFTER;
+  return endsState ? spec.state !== undefined : findOperation(spec, name) !== undefined;
 }
 
 /** Finds an operation of a function by its name, or a former one. */

@@ -2,8 +2,8 @@ import type { Environment } from "../../core/activation/environment.ts";
 import { HandbackError } from "../../core/errors/errors.ts";
 import { show } from "../../core/errors/show.ts";
 import { readProperty } from "../../core/errors/thrown.ts";
-import type { FunctionSpec } from "./spec.ts";
-import { CALL, specOf } from "./spec.ts";
+import type { EXPIRE_AFTER, FunctionSpec, TERMINATE } from "./spec.ts";
+import { attachSpec, CALL, specOf } from "./spec.ts";
 
 /** The target of an invocation: a function type, an operation, and the spec. */
 export interface Target {
@@ -53,4 +53,22 @@ export function unknownFunction(type: string): HandbackError {
 function operationOf(f: unknown): string | undefined {
   const operation = typeof f === "object" && f !== null ? readProperty(f, "operation") : undefined;
   return typeof operation === "string" ? operation : undefined;
+}
+
+/**
+ * Returns an operation that ends states of a stateful function. @throws `UNKNOWN_FUNCTION`
+ *
+ * @param caller - the method that was called, for the error
+ */
+export function stateOperation(
+  f: unknown,
+  operation: typeof TERMINATE | typeof EXPIRE_AFTER,
+  caller: string,
+): object {
+  const spec = specOf(f);
+  if (spec?.state !== undefined) return attachSpec({ type: spec.type, operation }, spec);
+  throw new HandbackError(
+    "UNKNOWN_FUNCTION",
+    `${caller}: expected a function made by stateful(), got ${show(f)}`,
+  );
 }

@@ -12,6 +12,8 @@ import type { Envelope } from "../../core/message/envelope.ts";
 import type { State } from "../../core/state/state.ts";
 import { parseDuration } from "../../core/validation/duration.ts";
 import type { Duration } from "../../core/validation/duration.ts";
+import { EXPIRE_AFTER, TERMINATE } from "../define/spec.ts";
+import { stateOperation } from "../define/target.ts";
 import { checkName } from "../../core/validation/names.ts";
 import { templatePlan } from "../combinators/all.ts";
 import { subscribeToCell } from "../combinators/cell.ts";
@@ -77,7 +79,9 @@ type OwnMethod =
   | "emit"
   | "get"
   | "expireAfter"
-  | "terminate";
+  | "terminate"
+  | "terminateState"
+  | "expireStateAfter";
 
 // oxlint-disable-next-line no-unsafe-declaration-merging -- a test finds each method in the class or the table
 export interface HandlerContext extends CombinatorMethods {}
@@ -297,6 +301,17 @@ export class HandlerContext implements Context {
     this.#open();
     this.#requireState("terminate");
     this.#graph.terminated = true;
+  }
+
+  terminateState(f: unknown, id: string): Future<void> {
+    const operation = stateOperation(f, TERMINATE, "ctx.terminateState");
+    return planInvoke(this.#open(), operation, undefined, { id });
+  }
+
+  expireStateAfter(f: unknown, id: string, duration: Duration): Future<void> {
+    const operation = stateOperation(f, EXPIRE_AFTER, "ctx.expireStateAfter");
+    const ms = parseDuration(duration, "the duration of ctx.expireStateAfter");
+    return planInvoke(this.#open(), operation, ms, { id });
   }
 
   /** Describes the handler's result: a node, or its text if no future is in it. */

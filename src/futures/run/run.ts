@@ -47,7 +47,7 @@ import {
 import type { Settled } from "../protocol/settled.ts";
 import { receiverOf } from "../define/receiver.ts";
 import type { Receiver } from "../define/receiver.ts";
-import { CREATE, findOperation, MESSAGE } from "../define/spec.ts";
+import { CREATE, findOperation, MESSAGE, STATE_OPERATIONS } from "../define/spec.ts";
 import type { FunctionSpec, OperationSpec } from "../define/spec.ts";
 import { isGeneratedId } from "../../core/message/message-id.ts";
 import { compileGraph } from "./compile-graph.ts";
@@ -345,7 +345,8 @@ class HandlerRun implements CancellableRun {
   #operation(): OperationSpec | undefined {
     const { name } = this.#activation.envelope;
     if (name === MESSAGE) return undefined;
-    const operation = findOperation(this.#spec, name) ?? (name === CREATE ? CREATION : undefined);
+    const operation =
+      findOperation(this.#spec, name) ?? (name === CREATE ? CREATION : STATE_OPERATIONS.get(name));
     if (operation !== undefined) return operation;
     throw new HandbackError(
       "UNKNOWN_FUNCTION",
@@ -359,20 +360,30 @@ class HandlerRun implements CancellableRun {
    */
   #checkExists(): void {
     if (this.#state === undefined) return;
-    const { address } = this.#activation;
+    const { address, envelope } = this.#activation;
     const { ageOutMs } = this.#spec.state ?? {};
+    // To end a state must not make one.
+    const endsNone = STATE_OPERATIONS.has(envelope.name) && !this.#isStored();
+    if (endsNone) throw this.#noState();
     if (this.#control.creates === true)
       this.#activation.setAgeOut(ageOutMs ?? this.#activation.environment.ageOutMs);
-    else if (isGeneratedId(address.id) && this.#activation.ageOutMs() === undefined) {
-      throw new HandbackError(
-        "NOT_FOUND",
-        `${address.type} has no state ${address.id}: it was terminated, or has aged out`,
-        {
-          details: { ...address },
-        },
-      );
-    } else if (ageOutMs !== undefined && this.#activation.ageOutMs() === undefined)
+    else if (isGeneratedId(address.id) && this.#activation.ageOutMs() === undefined)
+      throw this.#noState();
+    else if (ageOutMs !== undefined && this.#activation.ageOutMs() === undefined)
       this.#activation.setAgeOut(ageOutMs);
+  }
+
+  #isStored(): boolean {
+    return this.#activation.storedNames().some((name) => this.#activation.read(name) !== undefined);
+  }
+
+  #noState(): HandbackError {
+    const { address } = this.#activation;
+    return new HandbackError(
+      "NOT_FOUND",
+      `${address.type} has no state ${address.id}: it was never made, was terminated, or has aged out`,
+      { details: { ...address } },
+    );
   }
 
   #endState(): void {

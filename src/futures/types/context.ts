@@ -457,6 +457,20 @@ export interface Context<out State = NoState> extends HandlerEnvironment {
 
   /** Deletes this state when the handler ends. */
   terminate(): void;
+
+  /**
+   * Deletes a state of another function, or another state of this one: after the messages that wait
+   * for it. The future is rejected with `NOT_FOUND` if there is no such state.
+   * @throws `UNKNOWN_FUNCTION`, `INVALID_KEY`
+   */
+  terminateState(f: object, id: string): Future<void>;
+
+  /**
+   * Sets the age-out time of a state of another function, or of another state of this one, after the
+   * messages that wait for it. The future is rejected with `NOT_FOUND` if there is no such state.
+   * @throws `UNKNOWN_FUNCTION`, `INVALID_KEY`, `INVALID_DELAY`
+   */
+  expireStateAfter(f: object, id: string, duration: Duration): Future<void>;
 }
 
 /** `T`, read-only at every depth. */

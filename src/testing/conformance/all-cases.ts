@@ -4,6 +4,7 @@ import { combineCases } from "./cases/combine.ts";
 import { continuationCases } from "./cases/continuation.ts";
 import { deployedValueCases } from "./cases/deploy/values.ts";
 import { renamedOperationCases } from "./cases/deploy/operations.ts";
+import { endedStateCases } from "./cases/state-end/ended-state.ts";
 import { expiryCases } from "./cases/expiry.ts";
 import { flowCases } from "./cases/flow.ts";
 import { attributeCases } from "./cases/listing/attributes.ts";
@@ -49,6 +50,7 @@ export const allCases: readonly Case[] = [
   ...deployedValueCases,
   ...renamedOperationCases,
   ...expiryCases,
+  ...endedStateCases,
   ...handleCases,
   ...handlingCases,
   ...cancelCases,

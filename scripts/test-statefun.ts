@@ -38,9 +38,6 @@ const HAZARDS: readonly Column[] = [
   hazard("kills", "kills"),
 ];
 
-/** The calm settings, those with restarts, and all other tests run side by side. */
-const ALL_WORKERS = 3;
-
 const { values, positionals: files } = parseArgs({
   allowPositionals: true,
   options: CLUSTER_ARGUMENTS,
@@ -86,10 +83,10 @@ function isInstalled(python: string): boolean {
 
 async function runTests(): Promise<void> {
   await runClusterTests({
+    config: "vitest.statefun.config.ts",
     folder: "test/clusters/statefun",
     files,
     name: values.t,
-    ...(values.all === true && { maxWorkers: ALL_WORKERS }),
     summary: (modules) => settingsTable(modules, HAZARDS),
   });
 }

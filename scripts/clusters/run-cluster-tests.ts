@@ -3,16 +3,14 @@ import type { TestModule } from "vitest/node";
 
 /** A choice of the tests that need a cluster. */
 export interface ClusterTests {
-  /** File that configures them. Default: that of all clusters. */
-  readonly config?: string;
+  /** File that configures them. */
+  readonly config: string;
   /** Folder of the tests that run if no files are named. */
   readonly folder: string;
   /** Words in the names of test files. */
   readonly files: readonly string[];
   /** Pattern of the names of the tests to run. Default: all of them. */
   readonly name?: string | undefined;
-  /** Number of test files that run at once. Default: that of the configuration. */
-  readonly maxWorkers?: number;
   /** Makes a text from the results, to print before the counts. */
   readonly summary?: (modules: readonly TestModule[]) => string | undefined;
 }
@@ -22,12 +20,11 @@ export interface ClusterTests {
  * leaves it out. An error outside of all tests, such as an unhandled rejection, counts as one more.
  */
 export async function runClusterTests(chosen: ClusterTests): Promise<void> {
-  const { config = "vitest.clusters.config.ts", folder, files, name, maxWorkers, summary } = chosen;
+  const { config, folder, files, name, summary } = chosen;
   const vitest = await startVitest(files.length > 0 ? [...files] : [folder], {
     watch: false,
     config,
     ...(name !== undefined && { testNamePattern: name }),
-    ...(maxWorkers !== undefined && { maxWorkers }),
   });
   const modules = vitest.state.getTestModules();
   const tests = modules.flatMap((module) => [...module.children.allTests()]);

@@ -10,11 +10,35 @@ export const LIMITED: readonly Mutation[] = [
   {
     breaks: "statefun: a call that is refused never settles",
     file: BATCH,
-    find: "    if (definition.system) return;\n",
-    replace: "    if (!definition.system) return;\n",
+    find: "    if (refusal === undefined) return;\n",
+    replace: "    if (refusal !== undefined) return;\n",
     test: LIMITS,
     killedBy:
       "a call whose effects have no room in an answer fails for its caller, and is a dead letter",
+  },
+  {
+    breaks: "statefun: a settlement that has no room is never delivered",
+    file: "src/futures/run/refused-message.ts",
+    find: "if (ok === true) {",
+    replace: "if (key === ok) {",
+    test: LIMITS,
+    killedBy: "a join that has no room in an answer rejects, and so does what waits for it",
+  },
+  {
+    breaks: "statefun: a client waits for the reply to a request that has no room",
+    file: "src/futures/run/refused-message.ts",
+    find: 'if (typeof key === "string") return { key };',
+    replace: 'if (typeof key === "string") return undefined;',
+    test: LIMITS,
+    killedBy: "a start whose input has no room in an answer is PAYLOAD_TOO_LARGE",
+  },
+  {
+    breaks: "statefun: a message without room beside others fails for nobody",
+    file: HANDLER,
+    find: 'shed\n        .filter((leftover) => "again" in leftover)',
+    replace: 'shed\n        .filter((leftover) => "none" in leftover)',
+    test: LIMITS,
+    killedBy: "a join that has no room in an answer rejects, and so does what waits for it",
   },
   {
     breaks: "statefun: a result without room in an answer leaves its flow unsettled",

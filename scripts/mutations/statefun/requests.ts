@@ -24,7 +24,7 @@ export const STATEFUN_REQUESTS: readonly Mutation[] = [
     file: HANDLER,
     find: "const fitted = fitLeftovers(effects, leftovers, frame);",
     replace:
-      "const fitted = { bytes: whole, shed: 0, hasRoom: writeResponse(effects).length <= limit };",
+      "const fitted = { bytes: whole, shed: [], hasRoom: writeResponse(effects).length <= limit };",
     test: ANSWERS,
     killedBy:
       "no answer of a registered function is over the limit, and each message counts, waits or is a dead letter",

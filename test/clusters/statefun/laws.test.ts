@@ -12,7 +12,7 @@ beforeAll(async () => {
   const handle = (request: Uint8Array) => work.act(() => engines.handle(request));
   site = await openSite(handle, { namespaces: ["_sys", "flows"] });
   return () => site.close();
-}, 120_000);
+}, 240_000);
 
 test.concurrent.for(randomPrograms())(
   "random flow %i has the same result, states, calls and bill in memory, in SQLite and on the cluster",

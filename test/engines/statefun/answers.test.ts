@@ -212,7 +212,7 @@ test("messages that fit into an answer make no dead letters", () => {
   const frame = { target, limit: 1_000, encodeDeadLetter: made, describe: () => null };
   const { bytes, shed } = fitLeftovers(nothing, leftovers, frame);
   expect(decodeAnswer(bytes).delayed).toHaveLength(1);
-  expect([shed, made.mock.calls.length]).toEqual([0, 0]);
+  expect([shed, made.mock.calls.length]).toEqual([[], 0]);
 });
 
 test("messages after one whose effects are over the limit still count", async () => {

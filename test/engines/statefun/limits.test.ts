@@ -72,6 +72,16 @@ const counter = stateful("shop/counter", {
 const told = fn("shop/told", (_, settled: Settlement<number>) =>
   settled.status === "fulfilled" ? "sent" : settled.reason.code,
 );
+const length = fn("shop/length", (_, text: string) => text.length);
+/** Joins two results of a size. */
+const join = fn("shop/join", (ctx, n: number) =>
+  ctx.all([ctx.invoke(repeat, n), ctx.invoke(repeat, n)]),
+);
+/** Passes a result on twice, through a future that is a value as well. */
+const share = fn("shop/share", (ctx, n: number) => {
+  const text = ctx.invoke(repeat, n);
+  return ctx.all([ctx.invoke(length, text), ctx.invoke(length, text)]);
+});
 const caught = fn("shop/caught", (ctx, n: number) => ctx.onSettled(ctx.invoke(send, n), told));
 
 test("a call whose effects have no room in an answer fails for its caller, and is a dead letter", async () => {
@@ -127,6 +137,22 @@ test("a dead letter without room in a record of its egress lacks the message", a
   expect(letters[1]?.failure).toMatchObject({ name: "RangeError", message: "20000 characters" });
 });
 
+test("a join that has no room in an answer rejects, and so does what waits for it", async () => {
+  const { client, letters } = openCluster([join, repeat], 20_000, 20_000);
+  await expect(client.call(join, 12_000)).rejects.toMatchObject(TOO_LARGE);
+  expect(letters).toMatchObject([{ target: { type: "_sys/all" }, failure: TOO_LARGE }]);
+  expect(await client.call(join, 100)).toHaveLength(2);
+});
+
+test("a start whose input has no room in an answer is PAYLOAD_TOO_LARGE", async () => {
+  const { client, letters } = openCluster([length], 20_000, 20_000);
+  const text = "x".repeat(20_000);
+  await expect(client.start(length, text, { key: "large" })).rejects.toMatchObject(TOO_LARGE);
+  expect(letters).toMatchObject([{ target: { type: "_sys/flow" }, failure: TOO_LARGE }]);
+  await expect(client.status("large")).rejects.toMatchObject({ code: "NOT_FOUND" });
+  expect(await client.call(length, "small")).toBe(5);
+});
+
 test("a value for an egress that is larger than its record may be fails its call", async () => {
   const tell = fn("shop/tell", (ctx, n: number) => ctx.egress(OUT, "x".repeat(n)));
   const { client, letters } = openCluster([tell], 100_000, 16_384);
@@ -137,14 +163,20 @@ test("a value for an egress that is larger than its record may be fails its call
 
 test("whatever its size, no message restarts the job, and each call settles", async () => {
   const size = fc.oneof(fc.nat(200), fc.integer({ min: 0, max: 40_000 }));
-  const calls = fc.array(fc.record({ of: fc.constantFrom(repeat, send, caught), n: size }), {
-    minLength: 1,
-    maxLength: 6,
-  });
+  const calls = fc.array(
+    fc.record({
+      of: fc.constantFrom<Fn<number, unknown>>(repeat, send, caught, join, share),
+      n: size,
+    }),
+    {
+      minLength: 1,
+      maxLength: 6,
+    },
+  );
   const limit = fc.integer({ min: 16_384, max: 30_000 });
   await fc.assert(
     fc.asyncProperty(calls, limit, limit, async (batch, answerLimit, recordLimit) => {
-      const functions = [repeat, send, echo, caught, told];
+      const functions = [repeat, send, echo, caught, told, join, share, length];
       const { client, end } = clusterWith(functions, answerLimit, recordLimit);
       const settled = await Promise.all(batch.map(({ of, n }) => outcomeOf(client, of, n)));
       for (const [at, { n }] of batch.entries())

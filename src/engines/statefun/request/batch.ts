@@ -1,11 +1,10 @@
 import { activate } from "../../../core/activation/activate.ts";
-import type { StateReader } from "../../../core/activation/activation.ts";
+import type { Cause, StateReader } from "../../../core/activation/activation.ts";
 import type { Definition } from "../../../core/activation/definition.ts";
 import type { Effects, StoredValue } from "../../../core/activation/effects.ts";
 import type { Environment } from "../../../core/activation/environment.ts";
 import { toBase64 } from "../../../core/codec/base64.ts";
 import { digest } from "../../../core/crypto/digest.ts";
-import type { Json } from "../../../core/data/json.ts";
 import type { HandbackError } from "../../../core/errors/errors.ts";
 import type { Address } from "../../../core/message/address.ts";
 import type { Envelope } from "../../../core/message/envelope.ts";
@@ -31,9 +30,21 @@ export interface Batch {
   readonly crashGuard: CrashGuard | undefined;
   /** Messages whose effects are known to have no room, and why. Their handlers do not run. */
   readonly refusals: ReadonlyMap<Invocation, HandbackError>;
-  /** Describes an error as data for those that wait for a call. */
-  readonly describe: (error: unknown) => Json;
+  /** Finds how a message fails for those that wait for it. */
+  readonly refusalOf: FindRefusal;
 }
+
+/** How a message fails for those that wait for it: a reply to its client, or an activation. */
+export type Refusal =
+  | { readonly key: string }
+  | ({ readonly definition: Definition } & Pick<Cause, "envelope" | "discarded">);
+
+/** Finds how a message fails whose effects cannot leave. `undefined`: nothing waits for it. */
+export type FindRefusal = (
+  definition: Definition,
+  envelope: Envelope,
+  error: unknown,
+) => Refusal | undefined;
 
 /** The results of a batch beside the messages that leave. */
 export interface BatchResults {
@@ -52,7 +63,7 @@ export interface Unhandled {
 /**
  * Handles the messages of a batch, one after the other, and adds their effects to `outgoing`. Each
  * message sees the values that the one before it left. A message that fails as a whole has no
- * effects but the failure of its call, and the others count.
+ * effects but its failure for those that wait for it, and the others count.
  */
 export async function runBatch(batch: Batch, outgoing: Outgoing): Promise<BatchResults> {
   const run = new BatchRun(batch, outgoing);
@@ -120,21 +131,30 @@ class BatchRun implements BatchResults {
     const effects = await attemptLater(() => this.#run(invocation, envelope.value));
     if ("error" in effects) return void this.parked.push({ invocation, ...effects });
     const { caller } = envelope.value;
-    const added = attempt(() => this.#outgoing.add(effects.value, caller));
+    const added = attempt(() => this.#add(effects.value, caller));
     if ("error" in added) return this.#refuse(invocation, envelope.value, added.error);
-    for (const { name, value } of effects.value.writes)
+  }
+
+  #add(effects: Effects, caller: Address | undefined): void {
+    this.#outgoing.add(effects, caller);
+    for (const { name, value } of effects.writes)
       if (value === null) this.#values.delete(name);
       else this.#values.set(name, value);
   }
 
-  /** Makes a message a dead letter, and lets its call fail for those that wait for it. */
+  /** Makes a message a dead letter, and lets it fail for those that wait for it. */
   async #refuse(invocation: Invocation, envelope: Envelope, error: unknown): Promise<void> {
     this.refused.push({ invocation, error });
-    const { definition, environment, describe } = this.#batch;
-    if (definition.system) return;
-    const cause = { envelope, state: this.#state, environment, discarded: describe(error) };
-    const effects = await attemptLater(() => activate(definition, cause));
-    if ("value" in effects) attempt(() => this.#outgoing.add(effects.value, envelope.caller));
+    const { definition, environment, refusalOf } = this.#batch;
+    const refusal = refusalOf(definition, envelope, error);
+    if (refusal === undefined) return;
+    const { payload, caller } = envelope;
+    if ("key" in refusal) return this.#outgoing.addEmptyReply({ key: refusal.key, payload });
+    const { definition: failing, ...cause } = refusal;
+    const effects = await attemptLater(() =>
+      activate(failing, { ...cause, state: this.#state, environment }),
+    );
+    if ("value" in effects) attempt(() => this.#add(effects.value, caller));
   }
 
   /** Lists the values that only a message of this library deletes. */

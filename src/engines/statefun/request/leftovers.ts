@@ -36,7 +36,7 @@ export interface AnswerFrame {
 export interface FittedAnswer {
   readonly bytes: Uint8Array;
   /** Leftovers that had no room. Their dead letters lack the message. */
-  readonly shed: number;
+  readonly shed: readonly Leftover[];
   /** Tells whether the effects and something of each leftover have room. */
   readonly hasRoom: boolean;
 }
@@ -65,21 +65,22 @@ export function fitLeftovers(
   frame: AnswerFrame,
 ): FittedAnswer {
   const whole = addLeftovers(effects, leftovers, frame);
-  if (whole.length <= frame.limit) return { bytes: whole, shed: 0, hasRoom: true };
+  if (whole.length <= frame.limit) return { bytes: whole, shed: [], hasRoom: true };
   const sized = leftovers.map((leftover) => {
     const stub = stubOf(leftover, frame);
     return { leftover, stub, stubSize: sizeOf(stub) };
   });
   let reserved = sized.reduce((sum, { stubSize }) => sum + stubSize, 0);
   let room = frame.limit - writeResponse(effects).length;
-  let [shed, hasRoom] = [0, room >= 0];
+  let hasRoom = room >= 0;
+  const shed: Leftover[] = [];
   const parts: Part[] = [];
   for (const { leftover, stub, stubSize } of sized) {
     reserved -= stubSize;
     const part = wholeOf(leftover, frame);
     const partSize = sizeOf(part);
     const isWhole = partSize <= room - reserved;
-    if (!isWhole) shed++;
+    if (!isWhole) shed.push(leftover);
     const size = isWhole ? partSize : stubSize;
     if (size > room) hasRoom = false;
     else parts.push(isWhole ? part : stub);

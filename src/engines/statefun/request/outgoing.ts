@@ -131,6 +131,12 @@ export class Outgoing {
     this.#lost += deadLetters.length;
   }
 
+  /** Adds a reply without its value. */
+  addEmptyReply(reply: Reply): void {
+    const empty = this.#routes.encodeReply(reply)?.empty();
+    if (empty !== undefined) this.#egress.push(empty);
+  }
+
   /** The number of dead letters. */
   get lost(): number {
     return this.#lost;

@@ -14,9 +14,9 @@ import type { BatchResponse } from "../wire/response.ts";
 import type { CrashGuard } from "../../../core/host/crash-guard.ts";
 import { attempt } from "./attempt.ts";
 import { runBatch } from "./batch.ts";
-import type { Batch, Unhandled } from "./batch.ts";
+import type { Batch, FindRefusal, Unhandled } from "./batch.ts";
 import { addLeftovers, fitLeftovers } from "./leftovers.ts";
-import type { AnswerFrame, Leftover } from "./leftovers.ts";
+import type { AnswerFrame, FittedAnswer, Leftover } from "./leftovers.ts";
 import { sentAgain } from "./message-format.ts";
 import { Outgoing } from "./outgoing.ts";
 import type { Routes } from "./outgoing.ts";
@@ -37,6 +37,8 @@ export interface RequestHandlerParts {
   readonly routes: Routes;
   /** Returns the envelope of a message that came over the wire. @throws `UNSERIALIZABLE` */
   readonly decode: (request: BatchRequest, invocation: Invocation) => Envelope;
+  /** Finds how a message fails for those that wait for it. */
+  readonly refusalOf: FindRefusal;
   /** Describes an error as data for a dead letter. */
   readonly describe: (error: unknown) => Json;
   /** Time after which a message that could not be handled is tried again. */
@@ -60,7 +62,8 @@ export interface RequestHandlerParts {
  * RH4 If an answer is over the limit, the first half of the messages is handled again, alone, and so on:
  * the handlers of these messages run once more each time. The others are sent again, and lose their
  * place. If the effects of one message are over the limit, its replies lack their values. If that does
- * not help, it becomes a dead letter, and its call fails.
+ * not help, or another message has no room beside them, it becomes a dead letter, and it fails for those
+ * that wait for it.
  * RH5 A renamed function keeps its first name on the cluster, because its states cannot move. A
  * message to another of its names is sent on.
  * RH6 User code of one address runs one at a time, also while a request is repeated.
@@ -105,18 +108,16 @@ export class RequestHandler {
   }
 
   /**
-   * Handles `count` messages after the ones that are refused, and sends the others again. Replies give
+   * Handles `count` messages beside the ones that are refused, and sends the others again. Replies give
    * up their values before a message gives up its effects.
    */
-  async #run(work: Work, { refusals, count }: Part): Promise<Uint8Array> {
+  async #run(work: Work, part: Part): Promise<Uint8Array> {
     const { request } = work;
-    const { invocations } = request;
     const { parkedForMs, responseLimit: limit } = this.#parts;
+    const { refusals, count } = part;
+    const { handled, rest } = split(request.invocations, part);
     const outgoing = this.#outgoing(request, work.formats);
-    const end = refusals.size + count;
-    const batch = this.#batch(work, invocations.slice(0, end), refusals);
-    const { parked, refused } = await runBatch(batch, outgoing);
-    const rest = invocations.slice(end);
+    const { parked, refused } = await runBatch(this.#batch(work, handled, refusals), outgoing);
     const leftovers = [
       ...refused,
       ...parked.map(({ invocation }) => later(invocation, parkedForMs)),
@@ -129,21 +130,18 @@ export class RequestHandler {
     if (count > 1) return this.#run(work, { refusals, count: count >> 1 });
     const effects = outgoing.response({ emptyReplies: true });
     const fitted = fitLeftovers(effects, leftovers, frame);
-    const first = invocations[refusals.size];
-    if (!fitted.hasRoom && first !== undefined && !isNothing(effects)) {
-      const refusal = overLimit(writeResponse(effects).length, limit);
-      return this.#run(work, {
-        refusals: new Map([...refusals, [first, refusal]]),
-        count: rest.length,
-      });
+    const lacking = withoutRoom(fitted, handled, { refusals, effects, limit });
+    if (lacking.size > 0) {
+      const left = fitted.hasRoom ? count : rest.length;
+      return this.#run(work, { refusals: new Map([...refusals, ...lacking]), count: left });
     }
     if (!fitted.hasRoom) return this.#answerWith(request, leftovers, report);
-    return this.#reported(request, fitted.bytes, { ...report, shed: fitted.shed });
+    return this.#reported(request, fitted.bytes, { ...report, shed: fitted.shed.length });
   }
 
   #batch(work: Work, invocations: Batch["invocations"], refusals: Batch["refusals"]): Batch {
     const { definition, request, formats, stored } = work;
-    const { environment, decode, crashGuard, describe } = this.#parts;
+    const { environment, decode, crashGuard, refusalOf } = this.#parts;
     return {
       definition,
       target: request.target,
@@ -154,7 +152,7 @@ export class RequestHandler {
       environment,
       crashGuard,
       refusals,
-      describe,
+      refusalOf,
     };
   }
 
@@ -188,7 +186,7 @@ export class RequestHandler {
   ): Uint8Array {
     const nothing = this.#outgoing(request).response();
     const { bytes, shed } = fitLeftovers(nothing, leftovers, this.#frame(request));
-    return this.#reported(request, bytes, { ...report, shed });
+    return this.#reported(request, bytes, { ...report, shed: shed.length });
   }
 
   /** Reports the messages that had no effects, and returns the answer. */
@@ -244,10 +242,41 @@ interface Work extends ServedFunction {
 
 /** The messages of a request to handle now. */
 interface Part {
-  /** The first messages, which are refused, because their effects are over the limit. */
+  /** Messages that are refused, because there is no room for them or their effects. */
   readonly refusals: Batch["refusals"];
-  /** The number of messages after them. */
+  /** The number of other messages. */
   readonly count: number;
+}
+
+/** Splits messages into those to handle now, in order, and the rest. */
+function split(invocations: Batch["invocations"], { refusals, count }: Part) {
+  let left = count;
+  const handled: Invocation[] = [];
+  const rest: Invocation[] = [];
+  for (const invocation of invocations)
+    (refusals.has(invocation) || left-- > 0 ? handled : rest).push(invocation);
+  return { handled, rest };
+}
+
+/**
+ * Finds the messages to refuse next: those that would wait, and have no room, or the one that was
+ * handled, if there is no room for its effects.
+ */
+function withoutRoom(
+  { shed, hasRoom }: FittedAnswer,
+  handled: Batch["invocations"],
+  known: { readonly effects: BatchResponse; readonly limit: number } & Pick<Part, "refusals">,
+): Batch["refusals"] {
+  const { refusals, effects, limit } = known;
+  if (hasRoom)
+    return new Map(
+      shed
+        .filter((leftover) => "again" in leftover)
+        .map(({ invocation }) => [invocation, withoutPlace(invocation, limit)]),
+    );
+  const first = handled.find((invocation) => !refusals.has(invocation));
+  if (first === undefined || isNothing(effects)) return new Map();
+  return new Map([[first, overLimit(writeResponse(effects).length, limit)]]);
 }
 
 /** The messages of a request that had no effects. */
@@ -303,6 +332,12 @@ function countOf(messages: number): string {
 
 function isNothing({ messages, delayed, egress, mutations }: BatchResponse): boolean {
   return [messages, delayed, egress, mutations].every(({ length }) => length === 0);
+}
+
+function withoutPlace({ argument }: Invocation, limit: number): HandbackError {
+  const size = argument?.bytes.length ?? 0;
+  const why = `a message of ${size} bytes has no room beside others in an answer of at most ${limit}`;
+  return new HandbackError("PAYLOAD_TOO_LARGE", why, { details: { size, limit } });
 }
 
 function overLimit(size: number, limit: number): HandbackError {

@@ -15,6 +15,8 @@ export interface HazardCounts {
 type Handle = (request: Uint8Array) => Promise<Uint8Array>;
 
 const PARTS = ["functions", "source", "sink"] as const;
+/** Time between two looks at a job that starts again. */
+const LOOK_MS = 100;
 /** Time for which the functions' server is down. */
 const DOWN_MS = 300;
 
@@ -57,11 +59,7 @@ export class Hazards {
   /** Begins to let tasks fail and to kill. */
   start(cluster: Cluster, server: FunctionsServer): void {
     const { failEveryMs, killEveryMs } = this.#setting;
-    if (failEveryMs !== undefined)
-      this.#every(failEveryMs, async () => {
-        this.#failures++;
-        await cluster.fail(PARTS[this.#random.below(PARTS.length)] ?? "functions");
-      });
+    if (failEveryMs !== undefined) this.#every(failEveryMs, () => this.#fail(cluster));
     if (killEveryMs !== undefined)
       this.#every(killEveryMs, () =>
         this.#kills++ % 2 === 0 ? cluster.restart() : server.crash(DOWN_MS),
@@ -72,6 +70,15 @@ export class Hazards {
   async stop(): Promise<void> {
     this.#stopping.abort();
     await Promise.all(this.#running);
+  }
+
+  /** Lets a task fail, and waits until the job runs again: it needs longer on a busy machine. */
+  async #fail(cluster: Cluster): Promise<void> {
+    const before = await cluster.starts();
+    this.#failures++;
+    await cluster.fail(PARTS[this.#random.below(PARTS.length)] ?? "functions");
+    const { signal } = this.#stopping;
+    while ((await cluster.starts()) === before && (await isAfter(LOOK_MS, signal)));
   }
 
   #every(ms: number, happens: () => Promise<void>): void {

@@ -25,7 +25,8 @@ const WIDE = { parallelism: 4, maxBatch: 5, seed: 1 };
 
 /** Nothing fails; a checkpoint and the first request of a function may take a second. */
 const CALM = { slack: 8, atOnce: 24 };
-const LOSING = { ...CALM, lost: 0.2 };
+/** An answer that is lost is asked for again after a while, and again. */
+const LOSING = { lost: 0.2, slack: 16, atOnce: 48 };
 /** A job needs about a second to start again. */
 const FAILING = { failEveryMs: 3_000, slack: 24, atOnce: 64 };
 /** A killed cluster needs about ten seconds to start again. */
@@ -55,11 +56,6 @@ export function chosenSettings(): readonly Setting[] {
   if (words === undefined) return CHOSEN;
   const all = [...CHOSEN, ...OTHERS];
   return words === "all" ? all : all.filter(({ name }) => name.includes(words));
-}
-
-/** Tells whether the cluster starts again and again. Then a test waits most of the time. */
-export function isRestarting({ failEveryMs, killEveryMs }: Setting): boolean {
-  return failEveryMs !== undefined || killEveryMs !== undefined;
 }
 
 function named(setting: Omit<Setting, "name">): Setting {

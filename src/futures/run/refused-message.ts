@@ -29,11 +29,12 @@ export function refusalOf(
   if (!definition.system) return { definition, envelope, discarded: failure };
   const { control } = envelope;
   if (typeof control !== "object" || control === null || Array.isArray(control)) return undefined;
-  const { key, ok, consumers } = control as Readonly<Record<string, Json>>;
+  const fields = control as Readonly<Record<string, Json>>;
+  const { key, ok, consumers } = fields;
   if (typeof key === "string") return { key };
   if (ok === true) {
     const payload = rejectedSettlement(failure).text;
-    return { definition, envelope: { ...envelope, control: { ...control, ok: false }, payload } };
+    return { definition, envelope: { ...envelope, control: { ...fields, ok: false }, payload } };
   }
   return consumers === undefined
     ? undefined

@@ -1,3 +1,5 @@
+import { availableParallelism, loadavg } from "node:os";
+
 /** A setting of the cluster, and the failures in it. */
 export interface Setting {
   readonly name: string;
@@ -26,11 +28,16 @@ const WIDE = { parallelism: 4, maxBatch: 5, seed: 1 };
 /** Nothing fails; a checkpoint and the first request of a function may take a second. */
 const CALM = { slack: 8, atOnce: 24 };
 /** An answer that is lost is asked for again after a while, and again. */
-const LOSING = { lost: 0.2, slack: 16, atOnce: 48 };
+const LOSING = { lost: 0.2, slack: 16, atOnce: 24 };
 /** A job needs about a second to start again. */
-const FAILING = { failEveryMs: 3_000, slack: 24, atOnce: 64 };
+const FAILING = { failEveryMs: 3_000, slack: 24, atOnce: 48 };
 /** A killed cluster needs about ten seconds to start again. */
-const KILLING = { killEveryMs: 45_000, slack: 80, atOnce: 200 };
+const KILLING = { killEveryMs: 45_000, slack: 80, atOnce: 64 };
+
+/** Processes for each processor from which on a machine is too busy for the usual times. */
+const BUSY = 4;
+/** Largest factor for times because of a busy machine. */
+const BUSY_SLACK = 32;
 
 /** The settings that every run tests. */
 const CHOSEN: readonly Setting[] = [named({ ...SMALL, ...LOSING }), named({ ...LARGE, ...CALM })];
@@ -68,5 +75,12 @@ function named(setting: Omit<Setting, "name">): Setting {
   const size = `parallelism ${parallelism}, max-batch ${maxBatch}, seed ${seed}`;
   const way = isThroughKafka === true ? ", through Kafka" : "";
   const what = failures.length === 0 ? "nothing fails" : failures.join(", ");
-  return { ...setting, name: `${size}${way}, ${what}` };
+  return { ...setting, slack: slackNow(setting.slack), name: `${size}${way}, ${what}` };
+}
+
+/** Returns a larger factor for times on a machine that has much other work when the tests begin. */
+function slackNow(slack: number): number {
+  const [load = 0] = loadavg();
+  const factor = Math.max(1, load / availableParallelism() / BUSY);
+  return Math.max(slack, Math.min(BUSY_SLACK, Math.ceil(slack * factor)));
 }

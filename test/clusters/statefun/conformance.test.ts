@@ -2,13 +2,13 @@ import { testEngine } from "handback/testing";
 import { beforeAll, describe, test } from "vitest";
 import { assertHolds, byName } from "../../conformance/assert-holds.ts";
 import { WIRE_MISSING } from "../../engines/statefun/cluster/wire-under-test.ts";
-import { longestFirst } from "../support/longest-first.ts";
 import { Engines } from "./support/engines.ts";
 import { Hazards } from "./support/hazards.ts";
 import type { HazardCounts } from "./support/hazards.ts";
 import { chosenSettings } from "./support/settings.ts";
 import { openSite } from "./support/site.ts";
 import type { Site } from "./support/site.ts";
+import { warmUp } from "./support/warm-up.ts";
 
 declare module "vitest" {
   interface TaskMeta {
@@ -29,6 +29,7 @@ describe.each(settings)("%s", (_, setting) => {
     const namespaces = ["_sys", "test"];
     const options = { namespaces, parallelism, maxBatch, isThroughKafka };
     site = await openSite(hazards.losing(engines.handle), options);
+    await warmUp(engines, site.way);
     hazards.start(site.cluster, site.server);
     return async () => {
       await hazards.stop();
@@ -48,7 +49,7 @@ describe.each(settings)("%s", (_, setting) => {
     ],
   });
 
-  test.concurrent.for(byName(longestFirst(tests)))(
+  test.concurrent.for(byName(tests))(
     "%s",
     { timeout: 30_000 * slack },
     async ([, each], { task }) => {

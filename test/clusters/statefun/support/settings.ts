@@ -28,7 +28,7 @@ const WIDE = { parallelism: 4, maxBatch: 5, seed: 1 };
 /** Nothing fails; a checkpoint and the first request of a function may take a second. */
 const CALM = { slack: 8, atOnce: 24 };
 /** An answer that is lost is asked for again after a while, and again. */
-const LOSING = { lost: 0.2, slack: 16, atOnce: 24 };
+const LOSING = { lost: 0.2, slack: 12, atOnce: 24 };
 /** A job needs about a second to start again. */
 const FAILING = { failEveryMs: 3_000, slack: 24, atOnce: 48 };
 /** A killed cluster needs about ten seconds to start again. */

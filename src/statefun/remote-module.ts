@@ -175,7 +175,9 @@ export class RemoteModule implements Routes {
     const whole = write({ message: shownMessage(lost), failure });
     if (this.#fits(whole)) return whole;
     const brief = write({ message: undefined, failure });
-    return this.#fits(brief) ? brief : write({ message: undefined, failure: withoutRoom(whole) });
+    return this.#fits(brief)
+      ? brief
+      : write({ message: undefined, failure: roomlessLetter(whole) });
   }
 
   /** Returns the largest record of an egress in bytes. */
@@ -274,7 +276,7 @@ function callerOf({ caller }: Invocation, target: Address): Address | undefined 
 }
 
 /** Describes why a record of an egress is not sent. */
-function withoutRoom({ egress, argument: { bytes } }: EgressRecord): Json {
+function roomlessLetter({ egress, argument: { bytes } }: EgressRecord): Json {
   const why = `a dead letter of ${bytes.length} bytes has no room in a record of ${egress}`;
   return toFailure(
     new HandbackError("PAYLOAD_TOO_LARGE", why, { details: { size: bytes.length } }),

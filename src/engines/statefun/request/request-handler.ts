@@ -115,7 +115,7 @@ export class RequestHandler {
     const { request } = work;
     const { parkedForMs, responseLimit: limit } = this.#parts;
     const { refusals, count } = part;
-    const { handled, rest } = split(request.invocations, part);
+    const { handled, rest } = splitMessages(request.invocations, part);
     const outgoing = this.#outgoing(request, work.formats);
     const { parked, refused } = await runBatch(this.#batch(work, handled, refusals), outgoing);
     const leftovers = [
@@ -130,7 +130,7 @@ export class RequestHandler {
     if (count > 1) return this.#run(work, { refusals, count: count >> 1 });
     const effects = outgoing.response({ emptyReplies: true });
     const fitted = fitLeftovers(effects, leftovers, frame);
-    const lacking = withoutRoom(fitted, handled, { refusals, effects, limit });
+    const lacking = refusalsFor(fitted, handled, { refusals, effects, limit });
     if (lacking.size > 0) {
       const left = fitted.hasRoom ? count : rest.length;
       return this.#run(work, { refusals: new Map([...refusals, ...lacking]), count: left });
@@ -249,7 +249,7 @@ interface Part {
 }
 
 /** Splits messages into those to handle now, in order, and the rest. */
-function split(invocations: Batch["invocations"], { refusals, count }: Part) {
+function splitMessages(invocations: Batch["invocations"], { refusals, count }: Part) {
   let left = count;
   const handled: Invocation[] = [];
   const rest: Invocation[] = [];
@@ -262,7 +262,7 @@ function split(invocations: Batch["invocations"], { refusals, count }: Part) {
  * Finds the messages to refuse next: those that would wait, and have no room, or the one that was
  * handled, if there is no room for its effects.
  */
-function withoutRoom(
+function refusalsFor(
   { shed, hasRoom }: FittedAnswer,
   handled: Batch["invocations"],
   known: { readonly effects: BatchResponse; readonly limit: number } & Pick<Part, "refusals">,
@@ -272,7 +272,7 @@ function withoutRoom(
     return new Map(
       shed
         .filter((leftover) => "again" in leftover)
-        .map(({ invocation }) => [invocation, withoutPlace(invocation, limit)]),
+        .map(({ invocation }) => [invocation, noRoomBesideOthers(invocation, limit)]),
     );
   const first = handled.find((invocation) => !refusals.has(invocation));
   if (first === undefined || isNothing(effects)) return new Map();
@@ -334,7 +334,7 @@ function isNothing({ messages, delayed, egress, mutations }: BatchResponse): boo
   return [messages, delayed, egress, mutations].every(({ length }) => length === 0);
 }
 
-function withoutPlace({ argument }: Invocation, limit: number): HandbackError {
+function noRoomBesideOthers({ argument }: Invocation, limit: number): HandbackError {
   const size = argument?.bytes.length ?? 0;
   const why = `a message of ${size} bytes has no room beside others in an answer of at most ${limit}`;
   return new HandbackError("PAYLOAD_TOO_LARGE", why, { details: { size, limit } });

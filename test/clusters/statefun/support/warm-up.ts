@@ -13,7 +13,7 @@ const flow = fn("test/warm-flow", (ctx, n: number) =>
 /** Runs some flows, because the first requests of a cluster take seconds. */
 export async function warmUp(engines: Engines, way: Way): Promise<void> {
   const engine = engines.make(
-    { functions: [flow], clock: systemClock, seed: 1, egress: {}, retentionMs: 60_000 },
+    { functions: [flow, leaf], clock: systemClock, seed: 1, egress: {}, retentionMs: 60_000 },
     way,
   );
   const { client } = engine;

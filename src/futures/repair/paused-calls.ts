@@ -1,7 +1,7 @@
 import type { PausedCall } from "../types/paused-call.ts";
 
 /** The most calls of one flow that are paused at a time. A further one fails. */
-export const MOST_PAUSED = 1_000;
+const MOST_PAUSED = 1_000;
 
 /** Why a flow has no call to repair, or not the one that was named. */
 export type NoCall =

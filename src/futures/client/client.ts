@@ -5,14 +5,7 @@ import type { Engine } from "../../core/engine/engine.ts";
 import { HandbackError } from "../../core/errors/errors.ts";
 import { rootId } from "../../core/message/message-id.ts";
 import { checkFlowKey, checkName } from "../../core/validation/names.ts";
-import {
-  anything,
-  invalidOption,
-  readOptions,
-  wholeNumber,
-  withDefault,
-} from "../../core/validation/options.ts";
-import type { OptionTable } from "../../core/validation/options.ts";
+import { invalidOption, readOptions } from "../../core/validation/options.ts";
 import { parseDuration } from "../../core/validation/duration.ts";
 import type { Duration } from "../../core/validation/duration.ts";
 import { idNamesFlow } from "../define/flow-per-id.ts";
@@ -47,7 +40,7 @@ import { cancelAll, purgeAll, resumeAll } from "./bulk/bulk-operations.ts";
 import type { BulkOptions, BulkReport } from "./bulk/run-in-bulk.ts";
 import { checkStartOptions } from "./check-start-options.ts";
 import type { RequestedStart } from "./check-start-options.ts";
-import { RESULT_OPTIONS } from "./flow-handle.ts";
+import { RESULT_OPTIONS, SIGNAL_OPTIONS, WAITS_OPTIONS } from "./flow-handle.ts";
 import type {
   FlowHandle,
   FlowStatus,
@@ -102,11 +95,6 @@ export type {
   StartOptions,
   WaitsOptions,
 } from "./flow-handle.ts";
-
-const SIGNAL_OPTIONS = { key: anything() } satisfies OptionTable<SignalOptions>;
-const WAITS_OPTIONS = {
-  limit: withDefault(100, wholeNumber({ from: 1 })),
-} satisfies OptionTable<WaitsOptions>;
 
 /**
  * Starts flows and talks to them from outside. Every request is a message, so a client works on

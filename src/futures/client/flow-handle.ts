@@ -1,4 +1,5 @@
 import type { FlowStatusName } from "../../core/engine/flow-index.ts";
+import { anything, wholeNumber, withDefault } from "../../core/validation/options.ts";
 import type { OptionTable } from "../../core/validation/options.ts";
 import { abortSignal } from "./journal/abort-signal.ts";
 import type { HistoryEntry, ReadHistoryOptions } from "./journal/history-entry.ts";
@@ -43,6 +44,9 @@ export interface ResultOptions {
   readonly signal?: AbortSignal;
 }
 
+/** The checks of {@link SignalOptions}. */
+export const SIGNAL_OPTIONS = { key: anything() } satisfies OptionTable<SignalOptions>;
+
 /** The checks of {@link ResultOptions}. */
 export const RESULT_OPTIONS = {
   signal: abortSignal,
@@ -53,6 +57,11 @@ export interface WaitsOptions {
   /** Largest number of messages, and of futures, to read. A whole number from 1. Default: 100. */
   readonly limit?: number;
 }
+
+/** The checks of {@link WaitsOptions}. */
+export const WAITS_OPTIONS = {
+  limit: withDefault(100, wholeNumber({ from: 1 })),
+} satisfies OptionTable<WaitsOptions>;
 
 /** A flow as seen from outside. It is durable, and its id finds it again. */
 export interface FlowHandle<out Output> {

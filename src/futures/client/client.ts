@@ -298,9 +298,8 @@ export class Client {
    * });
    * const engine = await embedded({ functions: [charge], store: memory() });
    * const flow = await engine.client.start(charge, 500, { id: "order-7" });
-   * let status = await flow.status();
-   * while (status.status === "pending") status = await flow.status();
-   * console.log(status.status, status.paused[0]?.failure.message); // paused the bank is down
+   * while ((await flow.status()).status === "pending") await new Promise((done) => setTimeout(done, 5));
+   * console.log((await flow.status()).paused[0]?.failure.message); // the bank is down
    * isUp = true;
    * await engine.client.resume(flow);
    * console.log(await flow.result()); // paid 500

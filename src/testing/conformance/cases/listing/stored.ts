@@ -93,7 +93,11 @@ export const storedListCases: readonly Case[] = [
         await client.call(sends, why);
         await time.eventually(async () => {
           inputs.length = 0;
-          for await (const { input } of client.deadLetters({ limit: 1 })) inputs.push(input);
+          for await (const { input } of client.deadLetters({ limit: 1 })) {
+            inputs.push(input);
+            // A list that does not end would hang the test.
+            if (inputs.length > 3) break;
+          }
           equal(inputs.at(-1), why);
         });
       }

@@ -24,8 +24,6 @@ import type { Repair } from "../protocol/messages.ts";
 import { readFailOptions, readResumeOptions } from "../repair/repair-options.ts";
 import type { FailOptions, ResumeOptions } from "../repair/repair-options.ts";
 import { rejectedSettlement } from "../protocol/settled.ts";
-import type { Settled } from "../protocol/settled.ts";
-import { parseToken } from "../protocol/token.ts";
 import type { StatefulFunction } from "../types/define.ts";
 import { toFailure } from "../types/failure.ts";
 import type {
@@ -49,21 +47,14 @@ import type {
   StartOptions,
   WaitsOptions,
 } from "./flow-handle.ts";
-import {
-  awaitReply,
-  decodeOutcome,
-  flowNotFound,
-  foundFlow,
-  settlementOfReply,
-  statusOf,
-} from "./outcome.ts";
+import { awaitReply, decodeOutcome, flowNotFound, settlementOfReply, statusOf } from "./outcome.ts";
 import type { FoundFlow } from "./outcome.ts";
 import type { DeadLetterReport } from "./stored/dead-letter.ts";
 import { listDeadLetters } from "./stored/list-dead-letters.ts";
 import type { DeadLettersOptions, DeadLettersPage } from "./stored/list-dead-letters.ts";
 import { listStates } from "./stored/list-states.ts";
 import type { ListedState, StatesOptions, StatesPage } from "./stored/list-states.ts";
-import { readFlow, readWaits } from "./read-flow.ts";
+import { queryFlow, readFlow, readWaits } from "./read-flow.ts";
 import type {
   EventsOptions,
   FlowEvent,
@@ -81,7 +72,7 @@ import type { Replies } from "./replies.ts";
 import { keyedSignal, refusedSignal } from "./signal-outcome.ts";
 import { pausedCallsOf } from "../repair/paused-calls-of.ts";
 import { requireRepaired } from "../repair/repair-outcome.ts";
-import { requireSettled } from "./settle-outcome.ts";
+import { settleByToken } from "./settle-by-token.ts";
 import { askEngine, encodeFromOutside } from "./request.ts";
 import type { Answer, MessageName, Request } from "./request.ts";
 import { startGiven } from "./start-given.ts";
@@ -214,7 +205,7 @@ export class Client {
    * settled with another value
    */
   async settle(token: string, value: unknown): Promise<void> {
-    await this.#settleByToken(token, { ok: true, text: this.#encode(value, "value") });
+    await settleByToken(this.#engine, token, { ok: true, text: this.#encode(value, "value") });
   }
 
   /**
@@ -223,7 +214,7 @@ export class Client {
    */
   async reject(token: string, error: unknown): Promise<void> {
     const { stack: _, ...failure } = toFailure(error);
-    await this.#settleByToken(token, rejectedSettlement(failure));
+    await settleByToken(this.#engine, token, rejectedSettlement(failure));
   }
 
   /**
@@ -677,27 +668,7 @@ export class Client {
   #find(id: string): FoundFlow | Promise<FoundFlow> {
     return this.#readsSnapshots
       ? this.#engine.read(() => readFlow(id, this.#engine.now()))
-      : this.#query(id);
-  }
-
-  async #query(id: string): Promise<FoundFlow> {
-    const asked = { key: this.#engine.nextRequest() };
-    const { control, payload } = await this.#ask("flow", { id, name: "query", control: asked });
-    const { record, outcome = UNDEFINED } = control;
-    if (record === null) throw flowNotFound(id);
-    return foundFlow(record, outcome, payload);
-  }
-
-  async #settleByToken(token: string, settled: Settled): Promise<void> {
-    const { cell, digest } = parseToken(token);
-    const asked = { ok: settled.ok, digest, key: this.#engine.nextRequest() };
-    const { control, payload } = await this.#ask("cell", {
-      id: cell,
-      name: "settleByToken",
-      control: asked,
-      payload: settled.text,
-    });
-    requireSettled(control.outcome, payload);
+      : queryFlow(this.#engine, id);
   }
 
   /** Sends a message that asks for a reply. */

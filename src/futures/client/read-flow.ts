@@ -1,6 +1,7 @@
 import { UNDEFINED } from "../../core/codec/encoded.ts";
 import { NO_WORK, readWork } from "../../core/engine/committed-read.ts";
 import type { CommittedReader } from "../../core/engine/committed-read.ts";
+import type { Engine } from "../../core/engine/engine.ts";
 import { decodeFlowRecord, FLOW_VALUE } from "../flow/flow-record.ts";
 import { STATUS_VALUE } from "../flow/flow.ts";
 import { readFlowWaits } from "../flow/wait-graph.ts";
@@ -8,6 +9,7 @@ import type { FlowWaits } from "../flow/wait-graph.ts";
 import { SYSTEM, systemAddress } from "../protocol/system.ts";
 import { flowNotFound, foundFlow, statusWord } from "./outcome.ts";
 import type { FoundFlow } from "./outcome.ts";
+import { askEngine } from "./request.ts";
 
 /** Reads the committed record of a flow. @throws `NOT_FOUND` */
 export function* readFlow(id: string, now: number): CommittedReader<FoundFlow> {
@@ -23,6 +25,19 @@ export function* readFlow(id: string, now: number): CommittedReader<FoundFlow> {
     text,
     values.find(({ name }) => name === STATUS_VALUE)?.value.content.text,
   );
+}
+
+/** Asks a flow for its record, on an engine that cannot be read from outside. @throws `NOT_FOUND` */
+export async function queryFlow(engine: Engine, id: string): Promise<FoundFlow> {
+  const asked = { key: engine.nextRequest() };
+  const { control, payload } = await askEngine(engine, "flow", {
+    id,
+    name: "query",
+    control: asked,
+  });
+  const { record, outcome = UNDEFINED } = control;
+  if (record === null) throw flowNotFound(id);
+  return foundFlow(record, outcome, payload);
 }
 
 /** Reads who waits for what in a flow. @throws `NOT_FOUND` */

@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { installed, installPackage, linkPackage, packPackage } from "../support/packed-package.ts";
 import { parseSource, readFiles } from "../support/source.ts";
@@ -49,7 +49,11 @@ function compile(
     files: Object.keys(files),
   };
   writeFileSync(join(project, "tsconfig.json"), JSON.stringify(tsconfig));
-  for (const [name, text] of Object.entries(files)) writeFileSync(join(project, name), text);
+  for (const [name, text] of Object.entries(files)) {
+    const path = join(project, name);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, text);
+  }
   const tsc = installed(`${COMPILERS[version]}/bin/tsc`);
   return spawnSync(process.execPath, [tsc, "-p", project], { encoding: "utf8" }).stdout;
 }

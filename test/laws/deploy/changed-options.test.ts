@@ -14,7 +14,7 @@ type Numbers = Fn<number, unknown>;
 async function signalAll(client: Client, world: World): Promise<void> {
   for (const _ of [1, 2, 3]) {
     await world.clock.advance(1);
-    if ((await client.status("f")).status !== "pending") return;
+    if ((await client.status("f")).settledAt !== undefined) return;
     await client.signal("f", "go", 0);
   }
   await world.clock.advance(86_400_000);
@@ -38,7 +38,7 @@ describe("a deploy that changes what a stage is given holds its work", () => {
   test.each(Object.entries(CHANGED))("%s", (_, change) =>
     inWorld(async (world) => {
       const { client, lines } = await deploy(world, change);
-      expect((await client.status("f")).status).toBe("pending");
+      expect((await client.status("f")).status).toBe("parked");
       const shape = "SHAPE_CHANGED: law/p is registered with another shape";
       expect(lines.join("\n")).toContain(shape);
       expect(JSON.stringify(await client.waits("f"))).toContain(`"parked: ${shape}"`);

@@ -138,7 +138,7 @@ describe("work of a renamed pattern, with renamed functions, waits for aliases a
           for (const next of [...each, ...Array.from({ length: 9 }, () => last)]) {
             const later = await world.start(deploy(next).functions);
             await world.clock.advance(1);
-            if ((await later.status("f")).status !== "pending") break;
+            if ((await later.status("f")).settledAt !== undefined) break;
             await later.signal("f", "go", 0);
             await world.clock.advance(3 * 3_600_000);
           }

@@ -182,7 +182,7 @@ test("a migration that throws or returns anything but values holds its state's m
       engine = await open(2);
       await engine.client.start(counter(2).add, undefined, { id: "a", key: "held" });
       expect(await engine.client.call(echo, "alive")).toBe("alive");
-      expect((await engine.client.flow("held").status()).status).toBe("parked");
+      expect((await engine.client.flow("held").status()).status).toBe("pending");
       await engine.close();
       if (throws) return;
       engine = await open(3);

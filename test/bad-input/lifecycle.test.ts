@@ -225,7 +225,7 @@ describe("stored work for an unregistered function", () => {
     expect(warnings).toHaveLength(2);
     expect(warnings.join()).toMatch(/3 .*lifecycle\/slow.*1 .*lifecycle\/counter/);
     expect(await second.client.call(echo, "others run")).toBe("others run");
-    expect((await second.client.status("slow-1")).status).toBe("parked");
+    expect((await second.client.status("slow-1")).status).toBe("pending");
     expect(second.store.count().messages).toBe(4);
 
     const third = await second.restart([slow]);
@@ -273,7 +273,7 @@ describe("stored work for an unregistered function", () => {
       "lifecycle/decide": 1,
       "lifecycle/later": 1,
     });
-    expect((await second.client.status("flow")).status).toBe("parked");
+    expect((await second.client.status("flow")).status).toBe("pending");
     expect(second.said).toEqual([
       "warn a message for lifecycle/decide is parked: the function is not registered; 1 such message waits",
       "warn a message for lifecycle/later is parked: the function is not registered; 1 such message waits",

@@ -677,7 +677,7 @@ describe("stored state that does not fit its schema", () => {
       .toContain("error values/typed[a] is parked: STATE_SCHEMA_MISMATCH");
     await second.client.call(strict.append, 1, { id: "b" });
     expect(await second.client.call(echo, "others run")).toBe("others run");
-    expect((await parked.status()).status).toBe("parked");
+    expect((await parked.status()).status).toBe("pending");
     expect(second.store.count().messages).toBe(2);
     expect(second.said.at(-1)).toBe(
       "warn a message for values/typed[a] is parked: STATE_SCHEMA_MISMATCH",

@@ -336,7 +336,7 @@ describe("a chain through crashes and cancellation", () => {
       version = after;
       await t.crash();
       await t.advance("2h");
-      expect((await flow.status()).status).toBe("parked");
+      expect((await flow.status()).status).toBe("pending");
       version = before;
       await t.crash();
       expect(await flow.result()).toBe("<2>");

@@ -66,7 +66,7 @@ describe.each(libraries)("a state schema of %s", (library, cartSchema, namedSche
     await expect.poll(() => said).toHaveLength(1);
     // The schema's own words may hold a value, so only the state's reader sees them.
     expect(said[0]).toMatch(`${library}/cart[ada] is parked: STATE_SCHEMA_MISMATCH`);
-    expect((await parked.status()).status).toBe("parked");
+    expect((await parked.status()).status).toBe("pending");
     const error: unknown = await engine.client.readState(cart, "ada").catch((e: unknown) => e);
     expect(HandbackError.is(error, "STATE_SCHEMA_MISMATCH") && error.details).toEqual({
       function: `${library}/cart`,

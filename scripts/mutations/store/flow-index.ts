@@ -76,14 +76,6 @@ export const FLOW_INDEX: readonly Mutation[] = [
     killedBy: "a flow is parked while one of its messages is parked and not handled",
   },
   {
-    breaks: "the status of a flow: one that is parked is called pending",
-    file: "src/engines/embedded/engine.ts",
-    find: "return this.#rooms.messages.isParked(flow);",
-    replace: "return this.#rooms.messages.isParked(flow) && false;",
-    test: WAITING,
-    killedBy: AGREE,
-  },
-  {
     breaks: "attributes: those that a flow cannot keep leave silently",
     file: "src/futures/flow/flow-attributes.ts",
     find: "    else dropped.push(name);\n",

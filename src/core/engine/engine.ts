@@ -79,11 +79,6 @@ export interface Engine {
   readonly journal?: JournalReader | undefined;
   /** Returns the engine's current instant, in ms. */
   now(): number;
-  /**
-   * Tells whether a message of a flow waits for code that is not registered, by the flow's number.
-   * Absent: the engine does not know.
-   */
-  isParked?(flow: string): boolean;
   /** Finds flows. Present with the capability `flowIndex`. */
   readonly flowIndex?: FlowIndex | undefined;
   /** Lists states and dead letters. Present with the capability `storeListing`. */

@@ -5,7 +5,6 @@ import type { Environment } from "../../core/activation/environment.ts";
 import type { Store } from "../../stores/store.ts";
 import type { CommittedReads } from "./commit/committed-reads.ts";
 import type { GroupCommit } from "./commit/group-commit.ts";
-import type { MessageIndex } from "./commit/message-index.ts";
 import type { Dispatcher } from "./dispatch/dispatcher.ts";
 import type { ReplyQueue } from "./dispatch/reply-queue.ts";
 import type { ClientWaits } from "./execution/client-waits.ts";
@@ -46,7 +45,6 @@ export interface EngineRooms {
   readonly unregistered: Unregistered;
   readonly cache: StateCache;
   readonly commits: GroupCommit;
-  readonly messages: Pick<MessageIndex, "isParked">;
   readonly committedReads: CommittedReads;
   /** Absent if the store indexes no flows. */
   readonly flowIndex: FlowIndex | undefined;

@@ -87,10 +87,6 @@ export class EmbeddedEngine implements Engine {
     return this.#rooms.environment.clock.now();
   }
 
-  isParked(flow: string): boolean {
-    return this.#rooms.messages.isParked(flow);
-  }
-
   knows(type: string, name?: string, payload?: Encoded): boolean {
     return knowsFunction(this.#rooms.definitions, type, name, payload);
   }

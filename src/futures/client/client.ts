@@ -338,9 +338,7 @@ export class Client {
 
   /** Returns the status of a flow. @throws `NOT_FOUND` */
   async status(flow: string | FlowHandle<unknown>): Promise<FlowStatus> {
-    const id = flowKeyOf(flow);
-    const found = await this.#find(id);
-    return statusOf(found, this.#engine.isParked?.(found.record.number ?? id) === true);
+    return statusOf(await this.#find(flowKeyOf(flow)));
   }
 
   /** Returns the bill of a flow so far. @throws `NOT_FOUND` */

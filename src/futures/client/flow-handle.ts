@@ -1,4 +1,4 @@
-import type { FlowStatusName } from "../../core/engine/flow-index.ts";
+import type { IndexedStatus } from "../../core/engine/flow-index.ts";
 import { anything, wholeNumber, withDefault } from "../../core/validation/options.ts";
 import type { OptionTable } from "../../core/validation/options.ts";
 import { abortSignal } from "./journal/abort-signal.ts";
@@ -116,11 +116,8 @@ export interface FlowHandle<out Output> {
 export interface FlowStatus {
   /** Type of the function that was started, `namespace/name`. */
   readonly function: string;
-  /**
-   * `parked`: it is pending, and a message of it waits for code that is not registered. `paused`: it
-   * is pending, and some of its calls are paused. Lists of flows say the same.
-   */
-  readonly status: FlowStatusName;
+  /** `paused`: it is pending, and some of its calls are paused. */
+  readonly status: IndexedStatus;
   /** The last value that the flow set with `ctx.setStatus`. */
   readonly custom: unknown;
   /** Instants, in ms since the epoch. */

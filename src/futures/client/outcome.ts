@@ -3,6 +3,7 @@ import { UNDEFINED } from "../../core/codec/encoded.ts";
 import type { Encoded } from "../../core/codec/encoded.ts";
 import type { ReplyListener } from "../../core/engine/engine.ts";
 import { HandbackError } from "../../core/errors/errors.ts";
+import type { FlowStatusName } from "../../core/engine/flow-index.ts";
 import { flowStatusOf } from "../flow/flow-record.ts";
 import type { FlowRecord } from "../flow/flow-record.ts";
 import { codec } from "../protocol/codec.ts";
@@ -31,12 +32,12 @@ export function foundFlow(
   };
 }
 
-/** Returns the status of a flow. `isParked` applies while it is pending. */
-export function statusOf({ record, settled, custom }: FoundFlow, isParked: boolean): FlowStatus {
+/** Returns the status of a flow. */
+export function statusOf({ record, settled, custom }: FoundFlow): FlowStatus {
   const { startedAt, settledAt, unhandled = [], paused = [] } = record;
   return {
     function: record.type,
-    status: statusWord(record, isParked),
+    status: flowStatusOf(record),
     custom: codec.decode(custom),
     startedAt,
     settledAt,
@@ -46,8 +47,8 @@ export function statusOf({ record, settled, custom }: FoundFlow, isParked: boole
   };
 }
 
-/** Names the state of a flow. */
-export function statusWord(record: FlowRecord, isParked: boolean): FlowStatus["status"] {
+/** Names the state of a flow. `isParked` applies while it is pending. */
+export function statusWord(record: FlowRecord, isParked: boolean): FlowStatusName {
   const status = flowStatusOf(record);
   return status === "pending" && isParked ? "parked" : status;
 }

@@ -33,7 +33,7 @@ export async function reportOf(
   return {
     function: type,
     // Missing code, and calls that wait for an operator, are no concern of those who wait.
-    status: status === "parked" || status === "paused" ? "pending" : status,
+    status: status === "paused" ? "pending" : status,
     startedAt: new Date(startedAt).toISOString(),
     ...(settledAt !== undefined && { settledAt: new Date(settledAt).toISOString() }),
     ...(custom !== undefined && { custom: plainJson(custom) }),

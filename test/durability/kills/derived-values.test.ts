@@ -144,7 +144,7 @@ test("a flow whose function is gone after a crash is still known, can be cancele
     const { client } = await machine.boot();
     expect(await machine.clock.until(client.status(handle.id))).toMatchObject({
       function: "derived/gone",
-      status: "parked",
+      status: "pending",
     });
     await machine.cut();
   }

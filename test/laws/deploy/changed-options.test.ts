@@ -38,7 +38,7 @@ describe("a deploy that changes what a stage is given holds its work", () => {
   test.each(Object.entries(CHANGED))("%s", (_, change) =>
     inWorld(async (world) => {
       const { client, lines } = await deploy(world, change);
-      expect((await client.status("f")).status).toBe("parked");
+      expect((await client.status("f")).status).toBe("pending");
       const shape = "SHAPE_CHANGED: law/p is registered with another shape";
       expect(lines.join("\n")).toContain(shape);
       expect(JSON.stringify(await client.waits("f"))).toContain(`"parked: ${shape}"`);

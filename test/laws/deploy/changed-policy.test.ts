@@ -26,7 +26,7 @@ test.each(joins.flatMap(([name, join]) => windows.map((size) => [name, size, joi
         await between.signal("f", `go ${n}`);
         await world.clock.advance(1);
       }
-      expect((await between.status("f")).status).toBe("parked");
+      expect((await between.status("f")).status).toBe("pending");
       expect([...world.engine.unregistered.keys()].join(" ")).toMatch(/^law\/all\.(join|window)-/);
       const after = await world.start([strict, same]);
       expect(await after.flow("f").result()).toEqual([1, 2]);

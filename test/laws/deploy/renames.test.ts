@@ -154,7 +154,7 @@ describe("an operation that is left out", () => {
       const between = await world.start([without, same, later]);
       await between.signal("f", "go", 5);
       await world.clock.advance(1_000);
-      expect((await between.status("f")).status).toBe("parked");
+      expect((await between.status("f")).status).toBe("pending");
       expect([...world.engine.unregistered]).toEqual([["law/whole/add", 1]]);
       expect(await between.call(without.read, undefined, { id: "b" })).toBe(0);
       await world.start([without, same, later]);

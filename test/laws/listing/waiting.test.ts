@@ -88,14 +88,20 @@ async function closeWhileBlocked(engine: Embedded): Promise<void> {
   gate = Promise.withResolvers();
 }
 
-/** Compares what lists and counts say with what the status of each flow says. */
+/** Compares what lists and counts say with what the status and the wait-graph of each flow say. */
 async function agree(
   { client }: Embedded,
   ids: readonly string[],
   order: "newest" | "oldest",
 ): Promise<void> {
   const { flows: all } = await client.flows({ limit: 1_000 });
-  const statuses = await Promise.all(ids.map(async (id) => ({ id, ...(await client.status(id)) })));
+  const statuses = await Promise.all(
+    ids.map(async (id) => {
+      const [status, { nodes }] = await Promise.all([client.status(id), client.waits(id)]);
+      const isParked = nodes[0]?.status.endsWith(", parked") === true;
+      return { id, ...status, ...(isParked && { status: "parked" as const }) };
+    }),
+  );
   expect(all.map(({ id, status }) => `${id} ${status}`).toSorted()).toEqual(
     statuses.map(({ id, status }) => `${id} ${status}`).toSorted(),
   );

@@ -7,6 +7,8 @@ import { integerColumn, nullableTextColumn } from "../rows/columns.ts";
 import type { Row } from "../rows/columns.ts";
 import { decodeRow } from "../rows/decode-row.ts";
 import type { RowSource } from "../rows/decode-row.ts";
+import { RowInsert } from "../rows/row-insert.ts";
+import type { NewRow } from "../rows/row-insert.ts";
 import type { FlowDatabase } from "./flow-database.ts";
 import { entryOfColumns, flowChecksum } from "./flow-columns.ts";
 import type { FlowColumns, StoredEntry } from "./flow-columns.ts";
@@ -35,7 +37,7 @@ type InOrder = Readonly<Record<FlowOrder, StatementSync>>;
 /** The entries of flows, on one connection. */
 export class FlowRows {
   readonly #source: RowSource;
-  readonly #insert: StatementSync;
+  readonly #insert: RowInsert;
   readonly #update: StatementSync;
   readonly #delete: StatementSync;
   readonly #select: StatementSync;
@@ -49,10 +51,10 @@ export class FlowRows {
   constructor({ file, database }: FlowDatabase) {
     this.#source = { file, table: "flow", key: "low" };
     // `INSERT OR REPLACE` takes half as long again.
-    this.#insert = database.prepare(
-      `INSERT INTO flow
-         (number, key, place, started_at, settled_at, expires_at, attributes, sum)
-       VALUES (${JOINED}, ?, ?, ?, ?, ?, ?, ?)`,
+    this.#insert = new RowInsert(
+      database,
+      "flow (number, key, place, started_at, settled_at, expires_at, attributes, sum)",
+      `${JOINED}, ?, ?, ?, ?, ?, ?, ?`,
     );
     this.#update = database.prepare(
       `UPDATE flow SET place = ?, settled_at = ?, expires_at = ?, attributes = ?, sum = ?
@@ -83,11 +85,9 @@ export class FlowRows {
     this.#countNumbers = counted(numbers);
   }
 
-  /** Inserts the row of a flow. */
-  insert(columns: FlowColumns): void {
-    const { high, low, key, place, startedAt, settledAt, expiresAt, attributes } = columns;
-    const sum = flowChecksum(columns);
-    this.#insert.run(high, low, key, place, startedAt, settledAt, expiresAt, attributes, sum);
+  /** Inserts the rows of flows. */
+  insert(flows: readonly FlowColumns[]): void {
+    this.#insert.run(flows.map(newRowOf));
   }
 
   /** Changes the row of a flow, whose key and start stay. */
@@ -144,6 +144,12 @@ export class FlowRows {
   }
 
   readonly #decode = (row: Row): StoredEntry => decodeRow(row, this.#source, decodeEntry);
+}
+
+function newRowOf(columns: FlowColumns): NewRow {
+  const { high, low, key, place, startedAt, settledAt, expiresAt, attributes } = columns;
+  const sum = flowChecksum(columns);
+  return [high, low, key, place, startedAt, settledAt, expiresAt, attributes, sum];
 }
 
 function decodeEntry(row: Row): StoredEntry {

@@ -11,11 +11,13 @@ export class RowInsert {
   readonly #one: StatementSync;
   readonly #many: StatementSync;
 
-  /** @param into the table and its columns, in the order of the values of a row */
-  constructor(database: DatabaseSync, into: string, columns: number) {
-    const row = `(${Array.from({ length: columns }, () => "?").join(", ")})`;
+  /**
+   * @param into - the table and its columns, in the order of the values of a row
+   * @param row - the expressions of a row's columns, with a parameter for each of its values
+   */
+  constructor(database: DatabaseSync, into: string, row: string) {
     const insert = (rows: number): StatementSync =>
-      database.prepare(`INSERT INTO ${into} VALUES ${Array(rows).fill(row).join(", ")}`);
+      database.prepare(`INSERT INTO ${into} VALUES ${Array(rows).fill(`(${row})`).join(", ")}`);
     this.#one = insert(1);
     this.#many = insert(ROWS_AT_ONCE);
   }

@@ -153,6 +153,8 @@ class Changes {
   /** The places of groups, by their index in the batch. */
   #places: readonly number[] = [];
   readonly #added = new Map<number, number>();
+  /** Rows to insert. A batch changes a flow once at most, so they can wait for each other. */
+  readonly #inserted: FlowColumns[] = [];
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -186,12 +188,14 @@ class Changes {
     this.#count(place, 1);
     const columns = { ...is, place };
     if (isSame) rows.update(columns);
-    else rows.insert(columns);
+    else this.#inserted.push(columns);
     if (is.attributes !== null) attributes.add(is);
   }
 
   end(): void {
-    this.#parts.groups.addToCounts(this.#added);
+    const { rows, groups } = this.#parts;
+    rows.insert(this.#inserted);
+    groups.addToCounts(this.#added);
   }
 
   #placeOf({ place }: FlowColumns): number {

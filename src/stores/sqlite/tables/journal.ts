@@ -7,6 +7,8 @@ import type { Row } from "../rows/columns.ts";
 import { decodeRow } from "../rows/decode-row.ts";
 import type { RowSource } from "../rows/decode-row.ts";
 import type { Packer, Unpacker } from "../rows/packed.ts";
+import { RowInsert } from "../rows/row-insert.ts";
+import type { NewRow } from "../rows/row-insert.ts";
 import type { OpenTable, Table, TableSource } from "./table.ts";
 
 /**
@@ -65,7 +67,7 @@ function prepareJournal(database: DatabaseSync) {
     database.prepare(`SELECT ${READ} FROM journal WHERE ${where} ORDER BY position LIMIT ?`);
   return {
     delete: database.prepare("DELETE FROM journal WHERE flow = ? AND position BETWEEN ? AND ?"),
-    insert: database.prepare(`INSERT INTO journal (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`),
+    insert: new RowInsert(database, `journal (${COLUMNS})`, "?, ?, ?, ?, ?, ?, ?, ?"),
     all: select("position > ?"),
     ofTopic: select("topic = ? AND position > ?"),
     ofFlow: select("flow = ? AND position > ?"),
@@ -95,16 +97,10 @@ export class Journal implements OpenTable {
     const [deleted, appended] = [batch.number(), batch.number()];
     for (let left = deleted; left > 0; left--)
       this.#statements.delete.run(batch.text(), batch.number(), batch.number());
-    for (let left = appended; left > 0; left--) this.#insertNext(batch);
-  }
-
-  #insertNext(batch: Unpacker): void {
-    const [position, count, at] = [batch.number(), batch.number(), batch.number()];
-    batch.startRow();
-    const [flow, owner, topic] = [batch.text() ?? "", batch.text() ?? "", batch.text() ?? ""];
-    const text = batch.text() ?? "";
-    const sum = journalChecksum(batch.row(), { position, count, at, flow, owner, topic });
-    this.#statements.insert.run(position, count, flow, owner, topic, at, text, sum);
+    if (appended === 0) return;
+    const rows: NewRow[] = [];
+    for (let left = appended; left > 0; left--) rows.push(nextRow(batch));
+    this.#statements.insert.run(rows);
   }
 
   /** Reads rows in the order of their positions. */
@@ -131,6 +127,15 @@ export class Journal implements OpenTable {
   get #statements(): Statements {
     return (this.#prepared ??= prepareJournal(this.#database));
   }
+}
+
+function nextRow(batch: Unpacker): NewRow {
+  const [position, count, at] = [batch.number(), batch.number(), batch.number()];
+  batch.startRow();
+  const [flow, owner, topic] = [batch.text() ?? "", batch.text() ?? "", batch.text() ?? ""];
+  const text = batch.text() ?? "";
+  const sum = journalChecksum(batch.row(), { position, count, at, flow, owner, topic });
+  return [position, count, flow, owner, topic, at, text, sum];
 }
 
 function decodeJournalRow(row: Row): JournalRow {

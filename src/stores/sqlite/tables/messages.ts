@@ -57,7 +57,11 @@ export class Messages implements OpenTable {
   constructor({ file, database }: TableSource) {
     this.#source = { file, table: "message", key: "seq" };
     this.#deleteRange = database.prepare("DELETE FROM message WHERE seq BETWEEN ? AND ?");
-    this.#insert = new RowInsert(database, "message (seq, id, head, payload, sum)", 5);
+    this.#insert = new RowInsert(
+      database,
+      "message (seq, id, head, payload, sum)",
+      "?, ?, ?, ?, ?",
+    );
     this.#selectAfter = database.prepare(
       "SELECT seq, id, head, payload, sum FROM message WHERE seq > ? ORDER BY seq LIMIT ?",
     );

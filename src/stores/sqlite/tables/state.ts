@@ -122,7 +122,7 @@ export class StateValues implements OpenTable {
     this.#insert = new RowInsert(
       database,
       "state (place, value, expires_at, sum, key, type, id, name, owner_sum)",
-      9,
+      "?, ?, ?, ?, ?, ?, ?, ?, ?",
     );
     // Two ids may share a key, so rows of another owner carry its type and id.
     this.#select = returningLists(

@@ -14,6 +14,7 @@ export default defineConfig({
   resolve: {
     alias: [
       { find: /^handback$/, replacement: source("index.ts") },
+      { find: /^handback\/client$/, replacement: source("client/index.ts") },
       { find: /^handback\/engine$/, replacement: source("engine.ts") },
       { find: /^handback\/http$/, replacement: source("http/index.ts") },
       { find: /^handback\/patterns$/, replacement: source("patterns/index.ts") },

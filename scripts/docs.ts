@@ -17,9 +17,14 @@ const { Application } = await import("typedoc");
 const [api = "api"] = process.argv.slice(2);
 const app = await Application.bootstrap({
   name: "Handback",
-  entryPoints: ["index", "patterns/index", "http/index", "testing/index", "engine"].map(
-    (path) => `src/${path}.ts`,
-  ),
+  entryPoints: [
+    "index",
+    "patterns/index",
+    "http/index",
+    "client/index",
+    "testing/index",
+    "engine",
+  ].map((path) => `src/${path}.ts`),
   tsconfig: "tsconfig.build.json",
   readme: "none",
   out: api,

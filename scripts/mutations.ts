@@ -9,7 +9,8 @@ import { RENAMED } from "./mutations/deploy/renames.ts";
 import { DECLARATIONS } from "./mutations/host/typescript.ts";
 import { FAKED_TIME } from "./mutations/host/fake-timers.ts";
 import { HANDLER } from "./mutations/handler.ts";
-import { OVER_HTTP } from "./mutations/http.ts";
+import { HTTP_CLIENT } from "./mutations/http/client.ts";
+import { OVER_HTTP } from "./mutations/http/server.ts";
 import { JOURNAL } from "./mutations/store/journal.ts";
 import { BILLING, LIVENESS } from "./mutations/liveness.ts";
 import type { Mutation } from "./mutations/mutation.ts";
@@ -49,6 +50,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...PATTERNS,
   ...WAITING_PATTERNS,
   ...OVER_HTTP,
+  ...HTTP_CLIENT,
   ...POISON,
   ...REPAIR,
   ...DAMAGE,

@@ -85,6 +85,7 @@ export type {
   Fn,
   InputOf,
   Invokable,
+  Named,
   OutputOf,
   StatefulFn,
 } from "./futures/types/function.ts";

@@ -44,6 +44,8 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   testing: { sees: ["core", "machine", "futures", "engines/embedded", "stores"], packages: ["*"] },
   statefun: { sees: EVERYTHING, packages: [] },
   restate: { sees: EVERYTHING, packages: ["@restatedev/restate-sdk"] },
+  // It runs in browsers.
+  client: { sees: ["core", "futures"], packages: [] },
   http: { sees: EVERYTHING, packages: ["*", "node:*"] },
   cli: { sees: [...EVERYTHING, "http", "inspector"], packages: ["*", "node:*"] },
   inspector: { sees: [...EVERYTHING, "http"], packages: ["*", "node:*"] },
@@ -129,6 +131,8 @@ function mayUsePackage(layer: Layer, specifier: string): boolean {
 
 /** The file whose functions are real even where a test tool has replaced the global ones. */
 const REAL_TIME = "src/machine/real-time.ts";
+/** The same for browsers. */
+const WEB_TIME = "src/client/requests/web-time.ts";
 
 /** Uses of time that fake timers change. */
 const FAKED =
@@ -137,7 +141,12 @@ const FAKED =
 function purityViolations(path: string, source: Source, layer: Layer): string[] {
   if (!layer.pure)
     return [...source.ambient, ...source.names]
-      .filter((use) => FAKED.test(use) && path !== REAL_TIME && !importsRealTime(path, source, use))
+      .filter(
+        (use) =>
+          FAKED.test(use) &&
+          ![REAL_TIME, WEB_TIME].includes(path) &&
+          !importsRealTime(path, source, use),
+      )
       .map((use) => `${path} uses ${use}, which may be a fake; ${REAL_TIME} has a real one`);
   const random = source.names.filter((name) =>
     /^node:crypto#(random|webcrypto|getRandom|\*)/.test(name),

@@ -4,7 +4,7 @@ import { value } from "../../src/core/state/value.ts";
 import type { StandardSchemaV1 } from "../../src/core/validation/standard-schema.ts";
 import type { Context } from "../../src/futures/types/context.ts";
 import type { DefineFn, DefineStateful, StatefulFunction } from "../../src/futures/types/define.ts";
-import type { Fn, InputOf, OutputOf, StatefulFn } from "../../src/futures/types/function.ts";
+import type { Fn, InputOf, Named, OutputOf, StatefulFn } from "../../src/futures/types/function.ts";
 import type { Future } from "../../src/futures/types/future.ts";
 import type { FutureHandle } from "../../src/futures/types/handle.ts";
 import { expectType } from "./expect.ts";
@@ -55,7 +55,7 @@ const checkout = fn("shop/checkout", (ctx, order: Order) => {
   const notices = order.channels.map((channel) => ctx.invoke(notify, { channel, charged }));
   return ctx.invoke(receipt, { charged, notices }); // joins all; handed back
 });
-expectType<Fn<Order, string>>()(checkout);
+expectType<Fn<Order, string> & Named<"shop/checkout">>()(checkout);
 
 type Decide = { result: string; args: Job };
 const status = fn("etl/status", (_ctx, job: Job) => job.id);
@@ -72,28 +72,36 @@ const decide = fn("etl/decide", (ctx, { result, args: job }: Decide): Outcome | 
       ? ctx.invoke(terminate, job)
       : ctx.invoke(check, job, { after: [ctx.sleep("30s")] }),
 ); // loops 100,000 times in O(1) space
-expectType<Fn<Job, Outcome>>()(check);
-expectType<Fn<Decide, Outcome>>()(decide);
+expectType<Fn<Job, Outcome> & Named<"etl/check">>()(check);
+expectType<Fn<Decide, Outcome> & Named<"etl/decide">>()(decide);
 
 // --- fn ---
 
 const none = fn("t/none", () => 1);
-expectType<Fn<void, number>>()(none);
-expectType<Fn<void, string>>()(fn("t/ctx", (ctx) => ctx.self.id));
-expectType<Fn<number | undefined, number>>()(fn("t/optional", (_ctx, n?: number) => n ?? 0));
-expectType<Fn<unknown, number>>()(fn("t/unknown", (_ctx, input: unknown) => String(input).length));
-expectType<Fn<number, void>>()(fn("t/void", (ctx, n: number) => ctx.setStatus(n)));
-expectType<Fn<void, number>>()(fn("t/async-future", async (ctx) => ctx.invoke(none)));
-expectType<Fn<boolean, number>>()(
+expectType<Fn<void, number> & Named<"t/none">>()(none);
+expectType<Fn<void, string> & Named<"t/ctx">>()(fn("t/ctx", (ctx) => ctx.self.id));
+expectType<Fn<number | undefined, number> & Named<"t/optional">>()(
+  fn("t/optional", (_ctx, n?: number) => n ?? 0),
+);
+expectType<Fn<unknown, number> & Named<"t/unknown">>()(
+  fn("t/unknown", (_ctx, input: unknown) => String(input).length),
+);
+expectType<Fn<number, void> & Named<"t/void">>()(
+  fn("t/void", (ctx, n: number) => ctx.setStatus(n)),
+);
+expectType<Fn<void, number> & Named<"t/async-future">>()(
+  fn("t/async-future", async (ctx) => ctx.invoke(none)),
+);
+expectType<Fn<boolean, number> & Named<"t/union">>()(
   fn("t/union", (ctx, now: boolean) => (now ? 1 : ctx.invoke(none))),
 );
-expectType<Fn<void, { charged: number; list: number[] }>>()(
+expectType<Fn<void, { charged: number; list: number[] }> & Named<"t/join">>()(
   fn("t/join", (ctx) => ({ charged: ctx.invoke(none), list: [ctx.invoke(none)] })),
 );
-expectType<Fn<void, { job: FutureHandle<number> }>>()(
+expectType<Fn<void, { job: FutureHandle<number> }> & Named<"t/handle">>()(
   fn("t/handle", (ctx) => ({ job: ctx.invoke(none).handle() })),
 );
-expectType<Fn<number, number>>()(
+expectType<Fn<number, number> & Named<"t/options">>()(
   fn(
     "t/options",
     {
@@ -107,7 +115,7 @@ expectType<Fn<number, number>>()(
 
 declare const orderSchema: StandardSchemaV1<{ id: string; channels?: string[] }, Order>;
 const checked = fn("t/schema", { input: orderSchema }, (_ctx, order) => order.channels.length);
-expectType<Fn<{ id: string; channels?: string[] }, number>>()(checked);
+expectType<Fn<{ id: string; channels?: string[] }, number> & Named<"t/schema">>()(checked);
 
 export type FunctionParts = Expect<
   [
@@ -192,7 +200,7 @@ expectType<StatefulFn<void, void>>()(counter.clear);
 expectType<StatefulFn<void, number>>()(counter.zero);
 expectType<StatefulFn<void, number>>()(counter.get);
 expectType<StatefulFn<string, boolean>>()(counter.has);
-expectType<string>()(counter.type);
+expectType<"t/counter">()(counter.type);
 counter satisfies StatefulFunction<{
   count: number;
   items: Item[];

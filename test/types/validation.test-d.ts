@@ -1,7 +1,7 @@
 // What `fn` and `stateful` infer from the schemas of Zod and Valibot. Checked by tsc; never run.
 /* oxlint-disable -- wrong programs, on purpose */
 import { embedded, fn, memory, stateful, value } from "handback";
-import type { Fn } from "handback";
+import type { Fn, Named } from "handback";
 import * as v from "valibot";
 import { z } from "zod";
 import { expectType } from "./expect.ts";
@@ -24,12 +24,12 @@ const zodFn = fn("t/zod", { input: zodDay }, (_ctx, input) => {
   expectType<{ day: Date; note: string }>()(input);
   return input.day.getTime();
 });
-expectType<Fn<Raw, number>>()(zodFn);
+expectType<Fn<Raw, number> & Named<"t/zod">>()(zodFn);
 const valibotFn = fn("t/valibot", { input: valibotDay }, (_ctx, input) => {
   expectType<{ day: Date; note: string }>()(input);
   return input.day.getTime();
 });
-expectType<Fn<Raw, number>>()(valibotFn);
+expectType<Fn<Raw, number> & Named<"t/valibot">>()(valibotFn);
 
 // An annotation of the handler's input has to fit the schema's output.
 fn("t/annotated", { input: zodDay }, (_ctx, input: { day: Date }) => input.day);

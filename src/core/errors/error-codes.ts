@@ -200,6 +200,17 @@ export const ERROR_CODES = {
     meaning: "The store was written by a newer version of the library.",
   },
   CLOSED: { retryable: false, meaning: "The engine is closed." },
+  FORBIDDEN: { retryable: false, meaning: "The server does not allow the request." },
+  SERVER_UNAVAILABLE: {
+    retryable: true,
+    meaning:
+      "The server gave no answer, or a proxy in front of it failed, and `details.definite` tells whether the call was certainly not accepted.",
+  },
+  UNEXPECTED_ANSWER: {
+    retryable: false,
+    meaning:
+      "The server answered in a way that the client cannot use, with the HTTP status in `details.status`.",
+  },
 } as const satisfies Record<string, CodeInfo>;
 
 /** A stable error code. */

@@ -2,7 +2,7 @@ import type { Duration } from "../../core/validation/duration.ts";
 import type { StandardSchemaV1 } from "../../core/validation/standard-schema.ts";
 import type { ValueSpec } from "../../core/state/value.ts";
 import type { Context, NoState, QueryContext } from "./context.ts";
-import type { Fn, StatefulFn } from "./function.ts";
+import type { Fn, Named, StatefulFn } from "./function.ts";
 import type { Future } from "./future.ts";
 import type { Accepts, MessageOf, RawMessageOf } from "./message.ts";
 import type { Resolved } from "./resolved.ts";
@@ -114,25 +114,35 @@ export type Handler<Input, Return, State = NoState> = (ctx: Context<State>, inpu
  * @throws `INVALID_NAME`, `INVALID_HANDLER`, `INVALID_OPTIONS`, `INVALID_DELAY`
  */
 export interface DefineFn {
-  <Inputs extends readonly [input?: unknown], Return = unknown, Ignored = void>(
-    type: string,
+  <
+    Inputs extends readonly [input?: unknown],
+    Return = unknown,
+    Ignored = void,
+    const Type extends string = string,
+  >(
+    type: Type,
     handler: (ctx: Context, ...inputs: Inputs) => Return,
-  ): Fn<FirstOf<Inputs, Ignored>, Resolved<Return>>;
-  <Types extends Accepts, Return = unknown>(
-    type: string,
+  ): Fn<FirstOf<Inputs, Ignored>, Resolved<Return>> & Named<Type>;
+  <Types extends Accepts, Return = unknown, const Type extends string = string>(
+    type: Type,
     options: MessageFunctionOptions<Types>,
     handler: Handler<MessageOf<Types>, Return>,
-  ): Fn<RawMessageOf<Types>, Resolved<Return>>;
-  <Inputs extends readonly [input?: unknown], Return = unknown, Ignored = void>(
-    type: string,
+  ): Fn<RawMessageOf<Types>, Resolved<Return>> & Named<Type>;
+  <
+    Inputs extends readonly [input?: unknown],
+    Return = unknown,
+    Ignored = void,
+    const Type extends string = string,
+  >(
+    type: Type,
     options: HandlingOptions & { readonly input?: undefined },
     handler: (ctx: Context, ...inputs: Inputs) => Return,
-  ): Fn<FirstOf<Inputs, Ignored>, Resolved<Return>>;
-  <Input = void, Return = unknown, Raw = Input>(
-    type: string,
+  ): Fn<FirstOf<Inputs, Ignored>, Resolved<Return>> & Named<Type>;
+  <Input = void, Return = unknown, Raw = Input, const Type extends string = string>(
+    type: Type,
     options: FunctionOptions<Input, Raw>,
     handler: Handler<Input, Return>,
-  ): Fn<Raw, Resolved<Return>>;
+  ): Fn<Raw, Resolved<Return>> & Named<Type>;
 }
 
 /**
@@ -272,8 +282,12 @@ export interface DefineStateful {
     // The names are compared here, because queries that need no types come before the handlers.
     Ops extends Handlers<StateOf<Specs>> & Distinct<Asks> & Annotated<Ops>,
     Asks extends Annotated<Asks> = object,
+    const Type extends string = string,
   >(
-    type: string,
+    type: Type,
     definition: StatefulDefinition<Specs, Ops, Asks>,
-  ): StatefulFunction<StateOf<Specs>> & Operations<NoInfer<Ops>> & Operations<NoInfer<Asks>>;
+  ): StatefulFunction<StateOf<Specs>> &
+    Named<Type> &
+    Operations<NoInfer<Ops>> &
+    Operations<NoInfer<Asks>>;
 }

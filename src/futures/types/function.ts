@@ -28,6 +28,14 @@ export interface StatefulFn<in Input, out Output> extends Invokable<Input, Outpu
   readonly [needsId]: "an operation needs the option `id`: a string, or NEW_STATE";
 }
 
+/**
+ * A function whose type the compiler knows as a literal. So a client over HTTP checks names:
+ * `client.start("shop/checkout", order)`.
+ */
+export interface Named<out Type extends string> {
+  readonly type: Type;
+}
+
 /** A function that is not known to be an operation, so that its calls may have no `id`. */
 export interface WithoutId {
   readonly [needsId]?: undefined;

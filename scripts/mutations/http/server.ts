@@ -1,4 +1,4 @@
-import type { Mutation } from "./mutation.ts";
+import type { Mutation } from "../mutation.ts";
 
 const HTTP = "src/http/async-http.ts";
 const HTTP_TESTS = "test/http/async-http.test.ts";

@@ -1,0 +1,24 @@
+import type { RemoteStatus } from "../types/remote-flow.ts";
+import { isJsonObject, unexpectedAnswer } from "./server-error.ts";
+
+const STATUSES: ReadonlySet<unknown> = new Set(["pending", "completed", "failed", "cancelled"]);
+
+/** Reads the report of a flow. @throws `UNEXPECTED_ANSWER` */
+export function readReport(body: unknown): RemoteStatus {
+  if (isReport(body)) return body;
+  throw unexpectedAnswer(200, "the answer is no report of a flow; is the address that of the app?");
+}
+
+/** Reads the ids of a flow that was started. @throws `UNEXPECTED_ANSWER` */
+export function readStarted(body: unknown): {
+  readonly id: string;
+  readonly stateId: string | undefined;
+} {
+  const { id } = readReport(body);
+  const stateId = isJsonObject(body) ? body["stateId"] : undefined;
+  return { id, stateId: typeof stateId === "string" ? stateId : undefined };
+}
+
+function isReport(body: unknown): body is RemoteStatus {
+  return isJsonObject(body) && typeof body["id"] === "string" && STATUSES.has(body["status"]);
+}

@@ -5,7 +5,6 @@ import type { Json } from "../../core/data/json.ts";
 
 /** Codes of the errors for problems that only a server has. */
 const CODES: Readonly<Record<string, ErrorCode>> = {
-  FORBIDDEN: "FORBIDDEN",
   CROSS_SITE: "FORBIDDEN",
   WRONG_HOST: "FORBIDDEN",
   BODY_TOO_LARGE: "PAYLOAD_TOO_LARGE",

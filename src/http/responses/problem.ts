@@ -8,7 +8,6 @@ const REQUEST_PROBLEMS = {
     status: 405,
     title: "The method is not allowed here. The Allow header lists the allowed ones.",
   },
-  FORBIDDEN: { status: 403, title: "The request is not allowed." },
   CROSS_SITE: { status: 403, title: "The request comes from a page of another origin." },
   WRONG_HOST: {
     status: 421,
@@ -108,6 +107,7 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
   UNSERIALIZABLE: 400,
   TOO_DEEP: 400,
   INVALID_CURSOR: 400,
+  FORBIDDEN: 403,
   UNKNOWN_FUNCTION: 404,
   NOT_FOUND: 404,
   IDEMPOTENCY_CONFLICT: 409,

@@ -1,7 +1,7 @@
 export type { Access, Authorize } from "./requests/access.ts";
 export { asyncHttp } from "./async-http.ts";
 export type { FlowReport } from "./responses/flow-report.ts";
-export type { AsyncHttpOptions } from "./routes/options.ts";
+export type { AsyncHttpOptions, DeadLetterKeeper } from "./routes/options.ts";
 export type { InputIssue, Problem, ProblemCode } from "./responses/problem.ts";
 export { serveHttp } from "./serve-http.ts";
 export type { HttpServer, ServeOptions } from "./serve-http.ts";

@@ -213,7 +213,7 @@ export const OVER_HTTP: readonly Mutation[] = [
     file: "src/http/routes/operator/operator-routes.ts",
     find: "await authorized(rules.authorize, c.req.raw, access);",
     replace: "void access;",
-    test: "test/http/operator.test.ts",
+    test: "test/http/operator/lists.test.ts",
     killedBy: "routes for operators > ask the hook, each under its own action",
   },
   {
@@ -221,7 +221,7 @@ export const OVER_HTTP: readonly Mutation[] = [
     file: "src/http/routes/operator/filters.ts",
     find: "return [name, read",
     replace: 'if (name === "colour") return ["limit", 1];\n    return [name, read',
-    test: "test/http/operator.test.ts",
+    test: "test/http/operator/lists.test.ts",
     killedBy: "an operator > is told what is wrong with a filter",
   },
   {
@@ -306,5 +306,22 @@ export const OVER_HTTP: readonly Mutation[] = [
     test: HTTP_TESTS,
     killedBy:
       "the status of a flow > never logs a flow's id, even if describeFailure throws an error with it",
+  },
+  {
+    breaks: "http: an operator's route acts before the hook has answered",
+    file: "src/http/routes/operator/operator-route.ts",
+    find: "await authorized(rules.authorize, c.req.raw, access);",
+    replace: "void authorized(rules.authorize, c.req.raw, access).catch(() => undefined);",
+    test: "test/http/operator/changes.test.ts",
+    killedBy:
+      "every route for operators asks the hook, under an action of its own, before all else",
+  },
+  {
+    breaks: "http: a request about many flows never ends",
+    file: "src/http/routes/operator/bulk-routes.ts",
+    find: "if (progress.cursor !== undefined && clock.now() >= endAt) throw TIME_IS_OVER;",
+    replace: "",
+    test: "test/http/operator/changes.test.ts",
+    killedBy: "an operator > gets the sums so far, and goes on, when the time of a request is over",
   },
 ];

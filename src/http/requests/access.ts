@@ -13,11 +13,22 @@ export interface Access {
     | "list"
     | "history"
     | "events"
+    | "paused"
+    | "resume"
+    | "fail"
+    | "resume-all"
+    | "cancel-all"
+    | "purge-all"
     | "states"
-    | "dead-letters";
+    | "state"
+    | "terminate"
+    | "expire"
+    | "dead-letters"
+    | "redrive"
+    | "discard";
   /**
-   * For `start`: type and operation of the function, and id of its state. For lists and events: the
-   * type that they are limited to.
+   * For `start`: type and operation of the function, and id of its state. For states: the same. For
+   * lists and events: the type that they are limited to. For dead letters: the id of the letter.
    */
   readonly function?: string;
   readonly operation?: string;

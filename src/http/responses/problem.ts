@@ -27,6 +27,14 @@ const REQUEST_PROBLEMS = {
     status: 400,
     title: "A query parameter is unknown, or its value is not valid.",
   },
+  MALFORMED_OPTIONS: {
+    status: 400,
+    title: "The body has an unknown option or one that is not valid, or lacks one.",
+  },
+  NOT_REDRIVEN: {
+    status: 409,
+    title: "The dead letter has no message that can be sent again.",
+  },
   BODY_TOO_LARGE: { status: 413, title: "The body is larger than the limit." },
   UNSUPPORTED_MEDIA_TYPE: {
     status: 415,
@@ -111,6 +119,7 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
   UNKNOWN_FUNCTION: 404,
   NOT_FOUND: 404,
   IDEMPOTENCY_CONFLICT: 409,
+  NOT_PAUSED: 409,
   FLOW_OVER: 410,
   PAYLOAD_TOO_LARGE: 413,
   UNSUPPORTED: 501,

@@ -24,6 +24,12 @@ import { systemClock } from "../../engines/embedded/host/system-clock.ts";
 import type { Failure } from "../../futures/types/failure.ts";
 import type { Authorize } from "../requests/access.ts";
 
+/** An engine that keeps dead letters, such as that of `embedded`. */
+export interface DeadLetterKeeper {
+  redrive(id: string): Promise<boolean>;
+  discard(id: string): Promise<void>;
+}
+
 /** Options of `asyncHttp`. */
 export interface AsyncHttpOptions {
   /**
@@ -37,10 +43,15 @@ export interface AsyncHttpOptions {
    */
   readonly authorize?: Authorize;
   /**
-   * Serves routes for operators, too: lists of flows, states and dead letters, histories and events.
-   * They show all flows, so they need `authorize`. Default: false.
+   * Serves routes for operators, too: lists of flows, states and dead letters, histories and events,
+   * repair and bulk operations. They show all flows, so they need `authorize`. Default: false.
    */
   readonly operator?: boolean;
+  /**
+   * The engine that keeps the dead letters, so that operators can redrive and discard them. Default:
+   * none, and these routes are answered with 501.
+   */
+  readonly deadLetters?: DeadLetterKeeper;
   /** Greatest size of a body in bytes, from 1. Default: 1,048,576. */
   readonly bodyLimit?: number;
   /**
@@ -105,6 +116,7 @@ const OPTIONS = {
   functions: list<object>(),
   authorize: optional(callback<Authorize>()),
   operator: withDefault(false, flag()),
+  deadLetters: optional(objectWith<DeadLetterKeeper>({ redrive: true, discard: true })),
   bodyLimit: withDefault(1_048_576, positive),
   bodiesLimit: optional(positive),
   maxWaits: withDefault(10_000, positive),

@@ -5,6 +5,8 @@ import { ProblemError } from "../../responses/problem.ts";
 /** Parameters that are no text: how to read them. The client checks what they give. */
 const READERS: Readonly<Record<string, (text: string) => unknown>> = {
   limit: Number,
+  batch: Number,
+  dryRun: (text) => (text === "true" ? true : text === "false" ? false : text),
   startedAfter: readInstant,
   startedBefore: readInstant,
   attribute: (text) => JSON.parse(text) as unknown,

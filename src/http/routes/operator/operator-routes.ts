@@ -1,21 +1,23 @@
 import type { Context } from "hono";
 import type { HistoryEntry } from "../../../futures/client/journal/history-entry.ts";
-import { authorized } from "../../requests/access.ts";
 import type { Access } from "../../requests/access.ts";
 import { pathOf, queryOf } from "../../requests/parameters.ts";
 import { jsonAnswer } from "../../responses/answer.ts";
 import { plainJson } from "../../responses/plain-json.ts";
-import { ProblemError } from "../../responses/problem.ts";
 import type { ServerEvent } from "../../streams/event-stream.ts";
 import { answerStream } from "../answer-stream.ts";
-import { flowRoute } from "../route.ts";
-import type { Methods, Route } from "../route.ts";
+import type { Methods } from "../route.ts";
 import type { Served } from "../served.ts";
+import { bulkRoutes } from "./bulk-routes.ts";
+import { deadLetterRoutes } from "./dead-letter-routes.ts";
 import { withQuery } from "./filters.ts";
+import { operatorRoute } from "./operator-route.ts";
+import { repairRoutes } from "./repair-routes.ts";
+import { stateRoutes } from "./state-routes.ts";
 
 /** The paths of the routes for operators, who see all flows and states, and their methods. */
 export function operatorRoutes(served: Served): Readonly<Record<string, Methods>> {
-  const { client, exposed } = served;
+  const { client } = served;
   const list = (action: Access["action"], read: (c: Context) => Promise<unknown>): Methods => ({
     GET: operatorRoute(served, action, async (c) => jsonAnswer(200, plainJson(await read(c)))),
   });
@@ -25,9 +27,12 @@ export function operatorRoutes(served: Served): Readonly<Record<string, Methods>
       withQuery(c, async (filter: object) => ({ count: await client.countFlows(filter) })),
     ),
     "/flows/:flow/history": {
-      GET: flowRoute(served, "history", (c, flow) =>
-        answerStream(c, served, (place) => eventsOf(client.flow(flow).changes(place))),
-      ),
+      GET: operatorRoute(served, "history", async (c) => {
+        const handle = client.flow(pathOf(c)["flow"] ?? "");
+        // A flow that does not exist is an answer, not an event.
+        await handle.status();
+        return answerStream(c, served, (place) => eventsOf(handle.changes(place)));
+      }),
     },
     "/events": {
       GET: operatorRoute(served, "events", async (c) =>
@@ -39,30 +44,10 @@ export function operatorRoutes(served: Served): Readonly<Record<string, Methods>
         }),
       ),
     },
-    "/states/:namespace/:name": list("states", (c) => {
-      const { namespace = "", name = "" } = pathOf(c);
-      const f = exposed.stateful(`${namespace}/${name}`);
-      if (f === undefined) throw new ProblemError("UNKNOWN_FUNCTION");
-      return withQuery(c, (options: object) => client.states(f, options));
-    }),
-    "/dead-letters": list("dead-letters", (c) =>
-      withQuery(c, (options: object) => client.deadLetters(options)),
-    ),
-  };
-}
-
-/** Makes a route that is about no single flow. */
-function operatorRoute(
-  { rules }: Served,
-  action: Access["action"],
-  answer: (c: Context) => Promise<Response>,
-): Route {
-  return async (c) => {
-    const { namespace, name } = pathOf(c);
-    const type = namespace === undefined ? queryOf(c, "function") : `${namespace}/${name}`;
-    const access = { action, ...(type !== undefined && { function: type }) };
-    await authorized(rules.authorize, c.req.raw, access);
-    return answer(c);
+    ...repairRoutes(served),
+    ...bulkRoutes(served),
+    ...stateRoutes(served),
+    ...deadLetterRoutes(served),
   };
 }
 

@@ -3,7 +3,7 @@ import type { Embedded } from "handback";
 import { asyncHttp } from "handback/http";
 import type { Access, AsyncHttpOptions } from "handback/http";
 import { describe, expect, test } from "vitest";
-import { openApp, requestOf } from "./open-app.ts";
+import { openApp, requestOf } from "../open-app.ts";
 
 const pay = fn("desk/pay", (ctx, customer: string) => {
   ctx.setAttributes({ customer });

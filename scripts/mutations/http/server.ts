@@ -210,7 +210,7 @@ export const OVER_HTTP: readonly Mutation[] = [
   },
   {
     breaks: "http: anyone may see the routes for operators",
-    file: "src/http/routes/operator/operator-routes.ts",
+    file: "src/http/routes/operator/operator-route.ts",
     find: "await authorized(rules.authorize, c.req.raw, access);",
     replace: "void access;",
     test: "test/http/operator/lists.test.ts",

@@ -42,7 +42,7 @@ import { codec } from "../futures/protocol/codec.ts";
 import { outsideEnvelope, outsideValue } from "../futures/run/outside-message.ts";
 import { EGRESS, withEgress } from "../futures/run/egress.ts";
 import { refusalOf } from "../futures/run/refused-message.ts";
-import { defineAll, specsOf } from "../futures/run/registry.ts";
+import { defineAll, specsOf, unregistered } from "../futures/run/registry.ts";
 import { toFailure } from "../futures/types/failure.ts";
 import type { TypedMessage } from "../futures/types/message.ts";
 import { DEAD_LETTER } from "./dead-letters.ts";
@@ -79,6 +79,7 @@ export class RemoteModule implements Routes {
       routes: this,
       decode: (request, invocation) => this.#decode(request, invocation),
       describe: (error) => toFailure(error),
+      unregistered,
       refusalOf: (definition, envelope, error) => refusalOf(definition, envelope, toFailure(error)),
       parkedForMs: used.parkedFor,
       crashGuard: makeCrashGuard(used),

@@ -67,7 +67,7 @@ export const CLUSTER: readonly Mutation[] = [
   {
     breaks: "cluster: a renamed function loses its states",
     file: HANDLER,
-    find: "    if (type !== target.type) return this.#forwardAll(request, type);\n",
+    find: "    if (type !== target.type) return this.#forwardAll(idle, type);\n",
     replace: "    void type;\n",
     test: RULES,
     killedBy:

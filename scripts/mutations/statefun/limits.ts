@@ -4,6 +4,7 @@ const BATCH = "src/engines/statefun/request/batch.ts";
 const HANDLER = "src/engines/statefun/request/request-handler.ts";
 const MODULE = "src/statefun/remote-module.ts";
 const LIMITS = "test/engines/statefun/limits.test.ts";
+const WAITING = "test/engines/statefun/waiting-messages.test.ts";
 
 /** Limits on answers and records. */
 export const LIMITED: readonly Mutation[] = [
@@ -35,10 +36,28 @@ export const LIMITED: readonly Mutation[] = [
   {
     breaks: "statefun: a message without room beside others fails for nobody",
     file: HANDLER,
-    find: 'shed\n        .filter((leftover) => "again" in leftover)',
-    replace: 'shed\n        .filter((leftover) => "none" in leftover)',
+    find: '.filter((leftover) => "again" in leftover && ',
+    replace: '.filter((leftover) => "none" in leftover && ',
     test: LIMITS,
     killedBy: "a join that has no room in an answer rejects, and so does what waits for it",
+  },
+  {
+    breaks: "statefun: a call of a function that is not registered, and has no room, never settles",
+    file: HANDLER,
+    find: "(fitted.hasRoom ? lacking.size === 0 : told.size === 0)",
+    replace: "(fitted.hasRoom || told.size === 0)",
+    test: WAITING,
+    killedBy:
+      "calls of a function that is not registered wait until it is there, and those without room in an answer fail",
+  },
+  {
+    breaks: "statefun: a call that waits at its sender, and has no room, is lost",
+    file: BATCH,
+    find: "    if (refusal !== undefined) return this.#refuse(invocation, envelope.value, refusal);\n    const released",
+    replace: "    void refusal;\n    const released",
+    test: WAITING,
+    killedBy:
+      "calls of a function that is unknown to its sender wait until it is there, and those without room in an answer fail",
   },
   {
     breaks: "statefun: a result without room in an answer leaves its flow unsettled",

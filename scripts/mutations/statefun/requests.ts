@@ -40,9 +40,9 @@ export const STATEFUN_REQUESTS: readonly Mutation[] = [
   {
     breaks: "statefun: messages that wait for a function may exceed the limit of an answer",
     file: HANDLER,
-    find: "const { bytes, shed } = fitLeftovers(nothing, leftovers, this.#frame(request));",
+    find: "const fitted = fitLeftovers(effects, [...refused, ...rest], this.#frame(request));",
     replace:
-      "const { bytes, shed } = { bytes: addLeftovers(nothing, leftovers, this.#frame(request)), shed: 0 };",
+      "const fitted = { bytes: addLeftovers(effects, [...refused, ...rest], this.#frame(request)), shed: [], hasRoom: true };",
     test: ANSWERS,
     killedBy:
       "no answer of a function that is not registered is over the limit, and each message counts, waits or is a dead letter",
@@ -76,8 +76,8 @@ export const STATEFUN_REQUESTS: readonly Mutation[] = [
   {
     breaks: "statefun: a message from an ingress that waits for its function is wrapped",
     file: HANDLER,
-    find: "return this.#postponeAll(request, because, { again: forLater });",
-    replace: "return this.#postponeAll(request, because, { again: sentAgain });",
+    find: "return this.#postponeAll(idle, because, { again: forLater });",
+    replace: "return this.#postponeAll(idle, because, { again: sentAgain });",
     test: ANSWERS,
     killedBy:
       "a message from an ingress waits as it came until its function is registered, and has no caller then",

@@ -10,7 +10,7 @@ import type { Address } from "../../../core/message/address.ts";
 import type { Envelope } from "../../../core/message/envelope.ts";
 import { expiredValues, nextExpiry } from "../../../core/state/expired-values.ts";
 import type { CrashGuard } from "../../../core/host/crash-guard.ts";
-import type { Invocation } from "../wire/request.ts";
+import type { Invocation, TypedBytes } from "../wire/request.ts";
 import { attempt, attemptLater } from "./attempt.ts";
 import { MESSAGE_TYPES, readEnvelope } from "./message-format.ts";
 import type { Outgoing } from "./outgoing.ts";
@@ -96,11 +96,8 @@ class BatchRun implements BatchResults {
       case MESSAGE_TYPES.collect:
         this.#isCollecting = true;
         return;
-      case MESSAGE_TYPES.held: {
-        const released = attempt(() => this.#outgoing.release(readEnvelope(argument)));
-        if ("error" in released) this.refused.push({ invocation, ...released });
-        return;
-      }
+      case MESSAGE_TYPES.held:
+        return this.#release(invocation, argument);
       default:
         return this.#activate(invocation);
     }
@@ -121,6 +118,16 @@ class BatchRun implements BatchResults {
     }
     const at = nextExpiry(this.#expiring());
     if (at !== undefined && !this.#isCollected) this.#outgoing.collectAt(at);
+  }
+
+  /** Sends a message on that waited for its target. */
+  async #release(invocation: Invocation, held: TypedBytes): Promise<void> {
+    const envelope = attempt(() => readEnvelope(held));
+    if ("error" in envelope) return void this.refused.push({ invocation, ...envelope });
+    const refusal = this.#batch.refusals.get(invocation);
+    if (refusal !== undefined) return this.#refuse(invocation, envelope.value, refusal);
+    const released = attempt(() => this.#outgoing.release(envelope.value));
+    if ("error" in released) return this.#refuse(invocation, envelope.value, released.error);
   }
 
   async #activate(invocation: Invocation): Promise<void> {

@@ -37,6 +37,8 @@ export interface RequestHandlerParts {
   readonly routes: Routes;
   /** Returns the envelope of a message that came over the wire. @throws `UNSERIALIZABLE` */
   readonly decode: (request: BatchRequest, invocation: Invocation) => Envelope;
+  /** Takes messages of types without a function, to fail them. */
+  readonly unregistered: Definition;
   /** Finds how a message fails for those that wait for it. */
   readonly refusalOf: FindRefusal;
   /** Describes an error as data for a dead letter. */
@@ -68,7 +70,7 @@ export interface RequestHandlerParts {
  * message to another of its names is sent on.
  * RH6 User code of one address runs one at a time, also while a request is repeated.
  * RH7 No answer is over the limit. If the messages to send again are, those without room become dead
- * letters that lack the message.
+ * letters that lack the message, and they fail for those that wait for them.
  */
 export class RequestHandler {
   readonly #parts: RequestHandlerParts;
@@ -86,12 +88,13 @@ export class RequestHandler {
     const invocations = received.invocations.map(readRelayed);
     const request = { ...received, invocations };
     const served = this.#parts.find(target.type);
+    const idle = { request, definition: served?.definition ?? this.#parts.unregistered };
     if (served === undefined) {
       const because = "the function is not registered";
-      return this.#postponeAll(request, because, { again: forLater });
+      return this.#postponeAll(idle, because, { again: forLater });
     }
     const type = this.#parts.routes.nameOnWire(target.type);
-    if (type !== target.type) return this.#forwardAll(request, type);
+    if (type !== target.type) return this.#forwardAll(idle, type);
     const missing = [...served.formats.values()]
       .map(({ registration }) => registration)
       .filter(({ name }) => !request.values.has(name));
@@ -99,7 +102,7 @@ export class RequestHandler {
     const stored = attempt(() => storedValues(request, served.formats));
     if ("error" in stored) {
       const because = "its stored state cannot be read";
-      return this.#postponeAll(request, because, { again: sentAgain, error: stored.error });
+      return this.#postponeAll(idle, because, { again: sentAgain, error: stored.error });
     }
     const work = { ...served, request, stored: stored.value };
     const run = (): Promise<Uint8Array> =>
@@ -135,12 +138,12 @@ export class RequestHandler {
       const left = fitted.hasRoom ? count : rest.length;
       return this.#run(work, { refusals: new Map([...refusals, ...lacking]), count: left });
     }
-    if (!fitted.hasRoom) return this.#answerWith(request, leftovers, report);
+    if (!fitted.hasRoom) return this.#answerWith(work, leftovers, { parked, refusals });
     return this.#reported(request, fitted.bytes, { ...report, shed: fitted.shed.length });
   }
 
-  #batch(work: Work, invocations: Batch["invocations"], refusals: Batch["refusals"]): Batch {
-    const { definition, request, formats, stored } = work;
+  #batch(work: IdleWork, invocations: Batch["invocations"], refusals: Batch["refusals"]): Batch {
+    const { definition, request, formats = NO_FORMATS, stored = new Map() } = work;
     const { environment, decode, crashGuard, refusalOf } = this.#parts;
     return {
       definition,
@@ -158,12 +161,12 @@ export class RequestHandler {
 
   /** Answers that all messages of a request are to be sent again. */
   #postponeAll(
-    request: BatchRequest,
+    work: IdleWork,
     because: string,
     { again, error }: { readonly again: Again; readonly error?: unknown },
-  ): Uint8Array {
+  ): Promise<Uint8Array> {
     const { environment, parkedForMs } = this.#parts;
-    const { target, invocations } = request;
+    const { target, invocations } = work.request;
     const count = invocations.length;
     environment.log.warn(`${countOf(count)} for ${target.type} must wait: ${because}`, {
       type: target.type,
@@ -175,18 +178,37 @@ export class RequestHandler {
       again: again(invocation),
       delayMs: parkedForMs,
     }));
-    return this.#answerWith(request, leftovers);
+    return this.#answerWith(work, leftovers);
   }
 
-  /** Answers a request whose messages have no effects. */
-  #answerWith(
-    request: BatchRequest,
+  /**
+   * Answers a request whose messages have no effects. Those without room fail for those that wait for
+   * them, as far as these failures have room.
+   */
+  async #answerWith(
+    work: IdleWork,
     leftovers: readonly Leftover[],
-    report: Report = {},
-  ): Uint8Array {
-    const nothing = this.#outgoing(request).response();
-    const { bytes, shed } = fitLeftovers(nothing, leftovers, this.#frame(request));
-    return this.#reported(request, bytes, { ...report, shed: shed.length });
+    { parked = [], refusals: known = new Map() }: Pick<Report, "parked"> & Partial<Part> = {},
+  ): Promise<Uint8Array> {
+    const { request } = work;
+    const limit = this.#parts.responseLimit;
+    let refusals = known;
+    let most = leftovers.length;
+    for (;;) {
+      const told = new Set([...refusals.keys()].slice(0, most));
+      const outgoing = this.#outgoing(request, work.formats);
+      const { refused } = await runBatch(this.#batch(work, [...told], refusals), outgoing);
+      const rest = leftovers.filter(({ invocation }) => !told.has(invocation));
+      const effects = outgoing.response();
+      const fitted = fitLeftovers(effects, [...refused, ...rest], this.#frame(request));
+      const lacking = refusalsFor(fitted, [...told], { refusals, effects, limit });
+      if (fitted.hasRoom ? lacking.size === 0 : told.size === 0) {
+        const lost = refused.length + rest.filter((each) => "error" in each).length;
+        return this.#reported(request, fitted.bytes, { parked, lost, shed: fitted.shed.length });
+      }
+      if (!fitted.hasRoom) most = told.size >> 1;
+      refusals = new Map([...refusals, ...lacking]);
+    }
   }
 
   /** Reports the messages that had no effects, and returns the answer. */
@@ -217,17 +239,18 @@ export class RequestHandler {
   }
 
   /** Answers that all messages of a request are sent on to another name of their function. */
-  #forwardAll(request: BatchRequest, type: string): Uint8Array {
-    const to = { type, id: request.target.id };
-    const leftovers = request.invocations.map((invocation) => ({
+  #forwardAll(work: IdleWork, type: string): Promise<Uint8Array> {
+    const { target, invocations } = work.request;
+    const to = { type, id: target.id };
+    const leftovers = invocations.map((invocation) => ({
       invocation,
       again: sentAgain(invocation),
       to,
     }));
-    return this.#answerWith(request, leftovers);
+    return this.#answerWith(work, leftovers);
   }
 
-  #outgoing({ target, values }: BatchRequest, formats: ValueFormats = new Map()): Outgoing {
+  #outgoing({ target, values }: BatchRequest, formats = NO_FORMATS): Outgoing {
     const { routes, environment, parkedForMs: heldForMs } = this.#parts;
     const now = (): number => environment.clock.now();
     return new Outgoing({ routes, self: target, heldForMs, formats, current: values, now });
@@ -239,6 +262,11 @@ interface Work extends ServedFunction {
   readonly request: BatchRequest;
   readonly stored: ReadonlyMap<string, StoredValue>;
 }
+
+/** A request whose messages are not handled. */
+type IdleWork = Pick<Work, "request" | "definition"> & Partial<Work>;
+
+const NO_FORMATS: ValueFormats = new Map();
 
 /** The messages of a request to handle now. */
 interface Part {
@@ -271,7 +299,7 @@ function refusalsFor(
   if (hasRoom)
     return new Map(
       shed
-        .filter((leftover) => "again" in leftover)
+        .filter((leftover) => "again" in leftover && !refusals.has(leftover.invocation))
         .map(({ invocation }) => [invocation, noRoomBesideOthers(invocation, limit)]),
     );
   const first = handled.find((invocation) => !refusals.has(invocation));

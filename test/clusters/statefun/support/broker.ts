@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
@@ -9,6 +9,7 @@ import { freePort } from "../../support/free-port.ts";
 import { kafkaNames } from "../../../../src/statefun/kafka-names.ts";
 
 const LIBRARY = fileURLToPath(new URL("../broker/target/lib", import.meta.url));
+const PROGRAM = fileURLToPath(new URL("../broker/Broker.java", import.meta.url));
 const STORE_ID = "handback-test-broker-a";
 
 /** Largest record that the topics take. */
@@ -44,9 +45,6 @@ export class Broker {
     const settings = join(folder, "server.properties");
     const [port, controller] = [await freePort(), await freePort()];
     writeFileSync(settings, settingsOf(join(folder, "logs"), port, controller));
-    const format = ["kafka.tools.StorageTool", "format", "-t", STORE_ID, "-c", settings];
-    const { status, stderr } = spawnSync("java", javaArguments(format), { encoding: "utf8" });
-    if (status !== 0) throw new Error(`the store of the broker cannot be made: ${stderr}`);
     return new Broker(`127.0.0.1:${port}`, settings, await run(settings));
   }
 
@@ -85,16 +83,12 @@ export class Broker {
   }
 }
 
-function javaArguments(rest: readonly string[]): readonly string[] {
-  return ["-Xmx384m", "-XX:TieredStopAtLevel=1", "-cp", `${LIBRARY}/*`, ...rest];
-}
-
+/** Starts the broker, which makes its store if there is none. It ends with this process. */
 async function run(settings: string): Promise<ChildProcess> {
-  const child = spawn("java", javaArguments(["kafka.Kafka", settings]), {
-    stdio: ["ignore", "ignore", "pipe"],
+  const options = ["-Xmx384m", "-XX:TieredStopAtLevel=1", "-cp", `${LIBRARY}/*`];
+  const child = spawn("java", [...options, PROGRAM, STORE_ID, settings], {
+    stdio: ["pipe", "ignore", "pipe"],
   });
-  // It has no input whose end could end it.
-  process.once("exit", () => child.kill("SIGKILL"));
   const ended = once(child, "exit").then(([code]: readonly unknown[]): never => {
     throw new Error(`the broker ended with code ${String(code)} before it took requests`);
   });

@@ -30,7 +30,7 @@ const CALM = { slack: 8, atOnce: 24 };
 /** An answer that is lost is asked for again after a while, and again. */
 const LOSING = { lost: 0.2, slack: 12, atOnce: 24 };
 /** A job needs about a second to start again. */
-const FAILING = { failEveryMs: 3_000, slack: 24, atOnce: 48 };
+const FAILING = { failEveryMs: 3_000, slack: 24, atOnce: 24 };
 /** A killed cluster needs about ten seconds to start again. */
 const KILLING = { killEveryMs: 45_000, slack: 80, atOnce: 64 };
 

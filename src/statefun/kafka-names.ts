@@ -2,9 +2,9 @@ import { checkedBy, invalidOption, withDefault } from "../core/validation/option
 import type { Replies } from "../futures/client/replies.ts";
 import { SYSTEM } from "../futures/protocol/system.ts";
 
-/** The functions that clients ask. */
+/** The functions that clients of a cluster ask. A cluster cannot pause. */
 const ASKED = { flow: true, cell: true, secret: true, process: true } as const satisfies Readonly<
-  Record<keyof Replies, true>
+  Record<Exclude<keyof Replies, "pause">, true>
 >;
 
 /** Names of the way of clients through Kafka, for them and for the cluster. */

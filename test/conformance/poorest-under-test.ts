@@ -35,6 +35,7 @@ export const POOREST_MISSING: readonly MissingCapability[] = [
   { capability: "flowIndex", reason: "the addresses of a cluster cannot be listed" },
   { capability: "history", reason: "the cluster keeps no log that a client can read" },
   { capability: "storeListing", reason: "the addresses of a cluster cannot be listed" },
+  { capability: "pause", reason: "a cluster starts what has arrived, and cannot hold it back" },
   { capability: "streams", reason: "effects leave when the handler ends" },
   { capability: "egress", reason: "the platform has its own sinks" },
   { capability: "deadLetters", reason: "the platform keeps no failed messages" },

@@ -57,6 +57,7 @@ const NEWER = new Set([
   "_sys/process",
   "_sys/kept-event",
   "_sys/paused-call",
+  "_sys/pause",
 ]);
 
 /** Values of later releases. `requests` is written on clusters only. */

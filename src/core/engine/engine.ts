@@ -18,6 +18,7 @@ import type { StoreListing } from "./store-listing.ts";
  * function no longer declares
  * - `flowIndex`: the flows of the store can be listed and counted, with {@link Engine.flowIndex}
  * - `history`: the starts and ends of flows, and what they did, can be read and followed
+ * - `pause`: flows and functions can be paused: their messages wait, see `pauses.ts`
  * - `storeListing`: states and dead letters can be listed, with {@link Engine.storeListing}
  * - `streams`: values that a running handler emits leave at once, into a durable stream of its flow
  */
@@ -28,6 +29,7 @@ export type Capability =
   | "undeclaredValues"
   | "flowIndex"
   | "history"
+  | "pause"
   | "storeListing"
   | "streams";
 

@@ -55,6 +55,8 @@ import { QueuedSince } from "./journal/queued-since.ts";
 import { JournalCollector } from "./journal/journal-collector.ts";
 import { Journal } from "./journal/journal.ts";
 import { guardedClock } from "./lifecycle/guarded-clock.ts";
+import { HeldMessages } from "./pausing/held-messages.ts";
+import { Pauses } from "./pausing/pauses.ts";
 import { LateFunctions } from "./execution/late-functions.ts";
 import { Lifecycle } from "./lifecycle/lifecycle.ts";
 import { Backlog } from "./mailboxes/backlog.ts";
@@ -99,6 +101,8 @@ export interface EngineParts {
   readonly isFlowKept: (flow: string, key: string, now: number) => CommittedReader<boolean>;
   /** The values that messages carry in place of the store. */
   readonly derivedValues: DerivedValues;
+  /** The system function whose states tell what is paused. */
+  readonly pauseType: string;
   /** The values that the store indexes. Absent: none. */
   readonly indexed?: IndexedValues | undefined;
 }
@@ -120,12 +124,12 @@ export function assembleEngine(parts: EngineParts): EmbeddedEngine {
   const execution = { ...queues, ...assembleExecution(parts, queues) };
   const timeDriven = assembleTimeDriven(parts, execution);
   const { delivery, clientWaits } = assembleHandlers(parts, execution);
-  const { lifecycle, commits, backlog } = execution;
+  const { lifecycle, commits, backlog, held } = execution;
   const { crashTracker, deadlocks, slotWatch } = execution;
   commits.connect(new CommitResults({ ...execution, ...timeDriven, delivery }));
   const { store, storeInfo, environment, definitions } = parts;
   const intake = execution.activations;
-  const admission = new Admission({ limits: parts.backlogLimits, backlog, intake });
+  const admission = new Admission({ limits: parts.backlogLimits, backlog, held, intake });
   const requests = new RequestIntake({ ...execution, admission, intake });
   const deadLetters = new DeadLetters({ store, lifecycle, commits, requests, intake });
   const whyParked = (message: Envelope): string | undefined => delivery.whyParked(message);
@@ -223,22 +227,25 @@ function assembleJournal(
 
 /** Builds activations, which are the intake, and the cancellation of messages. */
 function assembleExecution(parts: EngineParts, queues: Queues) {
-  const { definitions, fallback, environment, leadsTo, storeInfo } = parts;
+  const { definitions, fallback, environment, leadsTo, storeInfo, pauseType } = parts;
   const { cache, clock, slots, mailboxes } = queues;
   const gets = new BlockedGets({ leadsTo, cache });
   const deadlocks = new DeadlockSearch(clock, mailboxes, gets);
+  const pauses = new Pauses(definitions);
+  const held = new HeldMessages({ ...queues, pauses, pauseType, deadlocks });
   const scopes = new ScopeCancellation();
   const leftWork = new LeftWork({ store: parts.store, commits: queues.commits, scopes });
   const causes = new Causes({ environment, cache, scopes, commits: queues.commits });
   const systemMessages = new Queue<Envelope>();
   const known = { definitions, storeInfo, environment };
-  const shared = { ...queues, ...known, causes, scopes, leftWork, systemMessages };
+  const shared = { ...queues, ...known, causes, scopes, leftWork, systemMessages, held };
   const effects = new EffectWriter(shared);
   const cancellation = new MessageCancellation({ ...shared, fallback, effects });
   const activations = new Activations({ ...shared, effects, cancellation });
   const slotWatch = new SlotWatch({ ...queues, log: environment.log, gets });
   const idle = new IdleWatch(slots);
-  return { gets, deadlocks, slotWatch, scopes, causes, cancellation, activations, idle };
+  const waiting = { gets, deadlocks, slotWatch, pauses, held };
+  return { ...waiting, scopes, causes, cancellation, activations, idle };
 }
 
 /** Builds the rooms that work as time passes. */

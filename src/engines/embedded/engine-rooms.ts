@@ -18,6 +18,7 @@ import type { LateFunctions } from "./execution/late-functions.ts";
 import type { Emissions } from "./journal/emissions.ts";
 import type { JournalCollector } from "./journal/journal-collector.ts";
 import type { Journal } from "./journal/journal.ts";
+import type { HeldMessages } from "./pausing/held-messages.ts";
 import type { Lifecycle } from "./lifecycle/lifecycle.ts";
 import type { Backlog } from "./mailboxes/backlog.ts";
 import type { HandlerSlots } from "./mailboxes/handler-slots.ts";
@@ -54,6 +55,7 @@ export interface EngineRooms {
   readonly slots: HandlerSlots;
   /** The parts that watch handlers, each with its own timers. */
   readonly watches: { stop(): void };
+  readonly held: HeldMessages;
   readonly crashTracker: CrashTracker;
   readonly delivery: MessageDelivery;
   readonly meter: FunctionMeter;

@@ -118,6 +118,8 @@ export class EmbeddedEngine implements Engine {
   /** Recovers the stored messages in their order, then starts timers and handlers. */
   start(): void {
     const { crashTracker, timers, collector, dispatcher } = this.#rooms;
+    const { lists } = this.#rooms.store;
+    if (lists !== undefined) this.#rooms.held.recover(lists);
     this.#recover();
     this.#rooms.unregistered.endRecovery();
     crashTracker.start();
@@ -208,7 +210,8 @@ function capabilitiesOf({
 }: EngineRooms): ReadonlySet<Capability> {
   const capabilities = new Set(CAPABILITIES);
   if (flowIndex !== undefined) capabilities.add("flowIndex");
-  if (storeListing !== undefined) capabilities.add("storeListing");
+  // The list tells what is paused when the engine starts.
+  if (storeListing !== undefined) capabilities.add("storeListing").add("pause");
   if (journal !== undefined) capabilities.add("streams");
   return capabilities;
 }

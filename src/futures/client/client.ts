@@ -34,8 +34,16 @@ import type {
   WithoutId,
 } from "../types/function.ts";
 import type { WithId } from "../types/new-state.ts";
-import { cancelAll, purgeAll, resumeAll } from "./bulk/bulk-operations.ts";
+import { cancelAll, pauseAll, purgeAll, resumeAll } from "./bulk/bulk-operations.ts";
 import type { BulkOptions, BulkReport } from "./bulk/run-in-bulk.ts";
+import {
+  pausedFunctions,
+  pauseFunction,
+  requirePause,
+  resumeFunction,
+} from "./pausing/pause-functions.ts";
+import { isFilter, isFunction } from "./pausing/pause-target.ts";
+import type { PausedFunction, PauseTarget } from "./pausing/pause-target.ts";
 import { checkStartOptions } from "./check-start-options.ts";
 import type { RequestedStart } from "./check-start-options.ts";
 import { RESULT_OPTIONS, SIGNAL_OPTIONS, WAITS_OPTIONS } from "./flow-handle.ts";
@@ -70,8 +78,8 @@ import { readOnce } from "./read-once.ts";
 import { readCommittedState } from "./stored/read-state.ts";
 import type { Replies } from "./replies.ts";
 import { keyedSignal, refusedSignal } from "./signal-outcome.ts";
-import { pausedCallsOf } from "../repair/paused-calls-of.ts";
-import { requireRepaired } from "../repair/repair-outcome.ts";
+import { pausesOf } from "../repair/pauses-of.ts";
+import { cannotPause, requireRepaired } from "../repair/repair-outcome.ts";
 import { settleByToken } from "./settle-by-token.ts";
 import { askEngine, encodeFromOutside } from "./request.ts";
 import type { Answer, MessageName, Request } from "./request.ts";
@@ -273,7 +281,46 @@ export class Client {
   }
 
   /**
-   * Runs a paused call again, with the same `ctx.idempotencyKey`. Its retry policy starts afresh, and
+   * Pauses a flow, a function (`{ function }` and no other condition), or all flows that meet a
+   * filter. Running handlers end. No other handler of the flow, or of the function, starts until
+   * {@link Client.resume}, also after a restart. Timers keep their instants, and timeouts fire. What
+   * is paused already stays so.
+   *
+   * A flow that is paused can be canceled. One-way messages and clean-up belong to no flow, and go
+   * on.
+   * @throws `NOT_FOUND`; `FLOW_OVER` if the flow has ended; `UNKNOWN_FUNCTION`, `INVALID_OPTIONS`;
+   * for a filter as {@link Client.flows}; `UNSUPPORTED` if the engine cannot hold messages back
+   * @example
+   * import { embedded, fn, memory } from "handback";
+   *
+   * const pack = fn("docs/pack", (_, item: string) => `packed ${item}`);
+   * const engine = await embedded({ functions: [pack], store: memory() });
+   * await engine.client.pause({ function: pack });
+   * const flow = await engine.client.start(pack, "pen", { key: "order-1" });
+   * console.log(await engine.client.pausedFunctions()); // [ "docs/pack" ]
+   * await engine.client.resume({ function: pack });
+   * console.log(await flow.result()); // packed pen
+   * await engine.close();
+   */
+  pause(flow: string | FlowHandle<unknown>): Promise<void>;
+  pause(f: PausedFunction): Promise<void>;
+  pause(filter: FlowsFilter, options?: BulkOptions): Promise<BulkReport>;
+  async pause(target: PauseTarget, options: BulkOptions = {}): Promise<BulkReport | void> {
+    requirePause(this.#engine);
+    if (isFunction(target)) return pauseFunction(this.#engine, target);
+    if (isFilter(target)) return pauseAll(this, target, options);
+    const id = flowKeyOf(target);
+    const asked = { key: this.#engine.nextRequest() };
+    const { control } = await this.#ask("flow", { id, name: "pause", control: asked });
+    if (control.outcome === "unknown") throw flowNotFound(id);
+    if (control.outcome === "over") throw cannotPause(id, control.status);
+  }
+
+  /**
+   * Ends a pause: of a flow that {@link Client.pause} has paused, of a function, or of all flows that
+   * meet a filter, as {@link Client.resumeAll}. Messages that waited are handled in their order.
+   *
+   * In a flow that goes on, it runs a call that failed and paused again, with the same `ctx.idempotencyKey`. Its retry policy starts afresh, and
    * its attempts count on. The function that runs is the registered one, so a deploy can mend it
    * first.
    * @throws `NOT_FOUND`; `NOT_PAUSED` if the flow, or the named call, is not paused;
@@ -296,10 +343,26 @@ export class Client {
    * console.log(await flow.result()); // paid 500
    * await engine.close();
    */
-  async resume(flow: string | FlowHandle<unknown>, options: ResumeOptions = {}): Promise<void> {
+  resume(flow: string | FlowHandle<unknown>, options?: ResumeOptions): Promise<void>;
+  resume(f: PausedFunction): Promise<void>;
+  resume(filter: FlowsFilter, options?: BulkOptions): Promise<BulkReport>;
+  async resume(
+    target: PauseTarget,
+    options: ResumeOptions & BulkOptions = {},
+  ): Promise<BulkReport | void> {
+    if (isFunction(target)) return resumeFunction(this.#engine, target);
+    if (isFilter(target)) return this.resumeAll(target, options);
     const { input, ...repair } = readResumeOptions(options);
     const payload = repair.hasInput === true ? this.#encode(input, "input") : UNDEFINED;
-    await this.#repair(flow, repair, payload);
+    await this.#repair(target, repair, payload);
+  }
+
+  /**
+   * Returns the types of the functions that {@link Client.pause} has paused. @throws `UNSUPPORTED`,
+   * `CLOSED`
+   */
+  async pausedFunctions(): Promise<readonly string[]> {
+    return pausedFunctions(this.#engine);
   }
 
   /**
@@ -430,7 +493,7 @@ export class Client {
    * await engine.close();
    */
   flows(options: FlowsOptions = {}): Pages<FlowsPage, FlowSummary> {
-    return listFlows(this.#engine, options, (id) => pausedCallsOf(async () => this.#find(id)));
+    return listFlows(this.#engine, options, (id) => pausesOf(async () => this.#find(id)));
   }
 
   /**

@@ -116,7 +116,7 @@ export interface FlowHandle<out Output> {
 export interface FlowStatus {
   /** Type of the function that was started, `namespace/name`. */
   readonly function: string;
-  /** `paused`: it is pending, and some of its calls are paused. */
+  /** `paused`: it is pending, and `client.pause` paused it, or some of its calls are paused. */
   readonly status: IndexedStatus;
   /** The last value that the flow set with `ctx.setStatus`. */
   readonly custom: unknown;
@@ -132,4 +132,6 @@ export interface FlowStatus {
    * lets its failure pass on. Nothing that waits for their outcome has heard of the failure.
    */
   readonly paused: readonly PausedCall[];
+  /** The instant at which `client.pause` paused it. Absent unless it did. */
+  readonly pausedAt?: number;
 }

@@ -34,7 +34,7 @@ export function foundFlow(
 
 /** Returns the status of a flow. */
 export function statusOf({ record, settled, custom }: FoundFlow): FlowStatus {
-  const { startedAt, settledAt, unhandled = [], paused = [] } = record;
+  const { startedAt, settledAt, unhandled = [], paused = [], pausedAt } = record;
   return {
     function: record.type,
     status: flowStatusOf(record),
@@ -44,6 +44,7 @@ export function statusOf({ record, settled, custom }: FoundFlow): FlowStatus {
     failure: settled === undefined || settled.ok ? undefined : failureOfSettlement(settled),
     unhandled,
     paused,
+    ...(pausedAt !== undefined && { pausedAt }),
   };
 }
 

@@ -11,6 +11,10 @@ export interface Replies {
   };
   readonly secret: { readonly read: { readonly secret: string } };
   readonly process: { readonly claim: { readonly number: number } };
+  readonly pause: {
+    readonly begin: Outcome<"paused" | "same">;
+    readonly end: Outcome<"resumed" | "notPaused">;
+  };
   readonly flow: {
     readonly start: StartReply | Settlement;
     readonly query: { readonly record: FlowRecord | null; readonly outcome?: Encoded };
@@ -19,6 +23,7 @@ export interface Replies {
     >;
     readonly cancel: Outcome<"cancelled" | "over" | "unknown">;
     readonly purge: Outcome<"purged" | "pending" | "unknown">;
+    readonly pause: Outcome<"paused" | "unknown"> | (Outcome<"over"> & { readonly status: string });
     readonly repair: RepairReply;
   };
 }

@@ -41,6 +41,8 @@ type RareFields = {
   readonly attributes?: FlowAttributes | undefined;
   /** Its calls that have paused. */
   readonly paused?: readonly PausedCall[] | undefined;
+  /** The instant at which a client paused it. */
+  readonly pausedAt?: number | undefined;
   /** The last few rejections without a consumer. */
   readonly unhandled?: readonly Failure[] | undefined;
 };
@@ -64,6 +66,8 @@ type Stored = readonly [
   seldom?: RareFields,
 ];
 
+const NONE: RareFields = {};
+
 /** Places in the list. */
 const [SETTLED, SETTLED_AT, SELDOM] = [3, 4, 7] as const;
 
@@ -79,7 +83,7 @@ export function encodeFlowRecord(record: FlowRecord): Json {
     name = ABSENT,
   } = record;
   const { number, digest, cancelled, queues, unhandled, signals, kept, events } = record;
-  const { attributes, paused } = record;
+  const { attributes, paused, pausedAt } = record;
   const settled = ok === undefined ? PENDING : ok ? OK : FAILED;
   const usual = [type, startedAt, tally, settled, settledAt, stateId, name] as const;
   const isUsual =
@@ -92,11 +96,12 @@ export function encodeFlowRecord(record: FlowRecord): Json {
       kept ??
       events ??
       attributes ??
-      paused) === undefined;
+      paused ??
+      pausedAt) === undefined;
   if (isUsual) return usual;
   const seldom = { number, digest, cancelled, queues, unhandled, signals, kept, events };
-  if (attributes === undefined && paused === undefined) return [...usual, seldom];
-  return [...usual, { ...seldom, attributes, paused }];
+  if ((attributes ?? paused ?? pausedAt) === undefined) return [...usual, seldom];
+  return [...usual, { ...seldom, attributes, paused, pausedAt }];
 }
 
 /** Decodes the result of {@link encodeFlowRecord}. */
@@ -119,8 +124,9 @@ export function flowStatusOf({
   ok,
   cancelled,
   paused,
-}: Pick<FlowRecord, "ok" | "cancelled" | "paused">): IndexedStatus {
-  if (ok === undefined) return paused === undefined ? "pending" : "paused";
+  pausedAt,
+}: Pick<FlowRecord, "ok" | "cancelled" | "paused" | "pausedAt">): IndexedStatus {
+  if (ok === undefined) return (paused ?? pausedAt) === undefined ? "pending" : "paused";
   if (cancelled === true) return "cancelled";
   return ok ? "completed" : "failed";
 }
@@ -143,7 +149,8 @@ export function readEntryFields(kept: Json): EntryFields {
   const settled = stored[SETTLED];
   const seldom = stored[SELDOM];
   const ok = settled === PENDING ? undefined : settled === OK;
-  const status = flowStatusOf({ ok, cancelled: seldom?.cancelled, paused: seldom?.paused });
+  const { cancelled, paused, pausedAt } = seldom ?? NONE;
+  const status = flowStatusOf({ ok, cancelled, paused, pausedAt });
   return {
     type: stored[0],
     startedAt: stored[1],

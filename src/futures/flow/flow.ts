@@ -3,10 +3,11 @@ import { addUsage } from "../../core/activation/meter.ts";
 import type { UsageTotals } from "../../core/activation/meter.ts";
 import { noteWork } from "../../core/activation/work-note.ts";
 import { UNDEFINED } from "../../core/codec/encoded.ts";
+import { flowPauseId } from "../../core/engine/pauses.ts";
 import { FLOW_DIGITS, isGeneratedId, rootId } from "../../core/message/message-id.ts";
 import { eventOfQueue, queueId } from "../combinators/event.ts";
 import { CALL } from "../define/spec.ts";
-import { noteFlowEnd, noteFlowStart, noteUnhandled } from "../history/note-flow.ts";
+import { noteFlowEnd, noteFlowStart, notePause, noteUnhandled } from "../history/note-flow.ts";
 import { noteWait } from "../history/note-work.ts";
 import type { CallControl } from "../protocol/call.ts";
 import { flowConsumer } from "../protocol/consumer.ts";
@@ -69,6 +70,7 @@ export const flow = systemFunction("flow", [FLOW_VALUE, STATUS_VALUE, REQUESTS_V
   unreserve: changing((_, record) => unreserveKey(record)),
   cancel: cancelFlow,
   purge: purgeFlow,
+  pause: pauseFlow,
   settle: settleFlow,
   bill: changing((_, record, { tally }) => addToBill(record, tally)),
   unhandled: changing(addUnhandled),
@@ -87,6 +89,7 @@ export const flow = systemFunction("flow", [FLOW_VALUE, STATUS_VALUE, REQUESTS_V
     const paused = record?.ok === undefined ? withPaused(record?.paused, call) : undefined;
     if (record === undefined || paused === undefined) return endPausedCall(activation, call.call);
     saveFlow(activation, { ...record, paused });
+    notePause(activation, record, { type: "paused", message: call.call });
   },
   released: changing((_, record, { call }) => ({
     ...record,
@@ -263,8 +266,10 @@ function endFlow(activation: Activation, record: FlowRecord, { ok, text }: Settl
   }
   for (const queue of record.queues ?? []) endQueue(activation, queue);
   for (const { call } of record.paused ?? []) endPausedCall(activation, call);
-  const hasEnds = (record.queues ?? record.paused) !== undefined;
-  const rest = hasEnds ? { ...record, queues: undefined, paused: undefined } : record;
+  if (record.pausedAt !== undefined) sendPause(activation, record, "end");
+  const hasEnds = (record.queues ?? record.paused ?? record.pausedAt) !== undefined;
+  const ended = { queues: undefined, paused: undefined, pausedAt: undefined };
+  const rest = hasEnds ? { ...record, ...ended } : record;
   saveFlow(activation, { ...rest, ok, settledAt: activation.now }, text);
   const status = activation.read(STATUS_VALUE);
   const keepUntil = activation.now + activation.environment.retentionMs;
@@ -333,17 +338,52 @@ function endPausedCall(activation: Activation, id: string): void {
   sendSystemMessage(activation, { to: "pausedCall", id, name: "over", control: null });
 }
 
+function pauseFlow(activation: Activation, { key }: ReplyKey): void {
+  const record = readFlow(activation);
+  if (record === undefined) return activation.replyTo(key, UNDEFINED, { outcome: "unknown" });
+  if (record.ok !== undefined)
+    return activation.replyTo(key, UNDEFINED, { outcome: "over", status: flowStatusOf(record) });
+  activation.replyTo(key, UNDEFINED, { outcome: "paused" });
+  if (record.pausedAt !== undefined) return;
+  saveFlow(activation, { ...record, pausedAt: activation.now });
+  sendPause(activation, record, "begin");
+  notePause(activation, record, { type: "paused" });
+}
+
+/** Ends the pause of a flow that a client paused. */
+function resumeFlow(activation: Activation, record: FlowRecord): void {
+  saveFlow(activation, { ...record, pausedAt: undefined });
+  sendPause(activation, record, "end");
+  notePause(activation, record, { type: "resumed" });
+}
+
+/** Lets the engine hold the messages of a flow, or no longer. */
+function sendPause(
+  activation: Activation,
+  { number = activation.address.id }: FlowRecord,
+  name: "begin" | "end",
+): void {
+  sendSystemMessage(activation, { to: "pause", id: flowPauseId(number), name, control: {} });
+}
+
 /** Passes a decision on to the paused call that it is about. */
 function repairFlow(activation: Activation, repair: Repair): void {
   if (isRepeated(activation, repair.key)) return;
   const record = readFlow(activation);
   if (record === undefined)
     return activation.replyTo(repair.key, UNDEFINED, { outcome: "unknown" });
+  const isAboutCall = repair.call ?? repair.hasInput ?? repair.newKey;
+  if (record.pausedAt !== undefined && repair.action === "resume" && isAboutCall === undefined) {
+    resumeFlow(activation, record);
+    return activation.replyTo(repair.key, UNDEFINED, { outcome: "resumed" });
+  }
   const chosen = choosePaused(record.paused, repair.call);
   if ("outcome" in chosen) {
     const refusal = { ...chosen, status: flowStatusOf(record) };
     return activation.replyTo(repair.key, UNDEFINED, refusal);
   }
+  if (repair.action === "resume")
+    notePause(activation, record, { type: "resumed", message: chosen.call });
   const { payload } = activation.envelope;
   const request = { to: "pausedCall", id: chosen.call, name: "repair", control: repair } as const;
   sendSystemMessage(activation, { ...request, payload });

@@ -57,6 +57,12 @@ interface TimerFacts {
   readonly timer: string;
 }
 
+/** A pause or its end. */
+interface PauseFacts {
+  /** Id of the message of the call that failed and paused. `undefined`: a client paused the flow. */
+  readonly message: string | undefined;
+}
+
 /** The facts that an entry of a history tells, by its type. They hold no values of users. */
 export interface HistoryFacts {
   readonly started: FlowStarted;
@@ -86,6 +92,10 @@ export interface HistoryFacts {
     readonly promise: string;
     readonly outcome: "fulfilled" | "rejected";
   };
+  /** The flow, or a call that failed, waits for a person. */
+  readonly paused: PauseFacts;
+  /** A person let it go on. */
+  readonly resumed: PauseFacts;
   /** A future was rejected and nothing awaits it. */
   readonly unhandled: { readonly code: string };
   /** The history was full: this many of its oldest entries were deleted. */
@@ -127,6 +137,8 @@ const STORED: { readonly [Type in HistoryType]: readonly (keyof HistoryFacts[Typ
   timerCancelled: ["timer"],
   eventReceived: ["event"],
   promiseSettled: ["promise", "outcome"],
+  paused: ["message"],
+  resumed: ["message"],
   unhandled: ["code"],
   gap: ["missing"],
 };

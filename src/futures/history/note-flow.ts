@@ -1,4 +1,5 @@
 import type { Activation } from "../../core/activation/activation.ts";
+import type { MessageId } from "../../core/message/message-id.ts";
 import type { Failure } from "../types/failure.ts";
 import type { HistoryFact } from "./history-facts.ts";
 import { historyCode, noteHistory } from "./note-history.ts";
@@ -35,6 +36,16 @@ export function noteFlowEnd(
 export function noteUnhandled(activation: Activation, flow: NotedFlow, failure: Failure): void {
   if (activation.environment.history === undefined) return;
   noteFlow(activation, flow, { type: "unhandled", at: activation.now, code: historyCode(failure) });
+}
+
+/** Notes that a flow, or one of its calls, is paused or goes on. */
+export function notePause(
+  activation: Activation,
+  flow: NotedFlow,
+  { type, message }: { readonly type: "paused" | "resumed"; readonly message?: MessageId },
+): void {
+  if (activation.environment.history === undefined) return;
+  noteFlow(activation, flow, { type, at: activation.now, message });
 }
 
 function noteFlow(activation: Activation, { type, number }: NotedFlow, fact: HistoryFact): void {

@@ -16,6 +16,8 @@ export interface FlowSummary {
   readonly attributes: Readonly<Record<string, FlowAttribute>>;
   /** Its calls that failed and wait for a person. Absent unless it is `paused`. */
   readonly paused?: readonly PausedCall[];
+  /** The instant at which `client.pause` paused it. Absent unless it did. */
+  readonly pausedAt?: number;
 }
 
 /** Returns a listed flow as users see it. */

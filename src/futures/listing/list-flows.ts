@@ -6,7 +6,7 @@ import { readFlowsFilter, readFlowsOptions } from "./flow-filter.ts";
 import type { FlowListRequest, FlowsFilter, FlowsOptions } from "./flow-filter.ts";
 import { flowSummary } from "./flow-summary.ts";
 import type { FlowSummary } from "./flow-summary.ts";
-import type { PausedCall } from "../types/paused-call.ts";
+import type { FlowPauses } from "../repair/pauses-of.ts";
 import { pagesOf } from "./pages.ts";
 import type { Page, Pages } from "./pages.ts";
 
@@ -18,19 +18,19 @@ export interface FlowsPage extends Page {
 
 type ListingEngine = Pick<Engine, "flowIndex" | "storeId">;
 
-/** Reads the paused calls of a flow. */
-type ReadPaused = (flow: string) => Promise<readonly PausedCall[]>;
+/** Reads what is paused of a flow. */
+type ReadPauses = (flow: string) => Promise<FlowPauses>;
 
 /** Lists flows. The page rejects with `INVALID_OPTIONS`, `INVALID_CURSOR`, `UNSUPPORTED`. */
 export function listFlows(
   engine: ListingEngine,
   options: FlowsOptions,
-  readPaused: ReadPaused,
+  readPauses: ReadPauses,
 ): Pages<FlowsPage, FlowSummary> {
   const paged = (cursor: string | undefined): FlowsOptions =>
     cursor === undefined ? options : { ...options, cursor };
   return pagesOf(
-    (cursor) => readFlowsPage(engine, paged(cursor), readPaused),
+    (cursor) => readFlowsPage(engine, paged(cursor), readPauses),
     ({ flows }) => flows,
   );
 }
@@ -43,7 +43,7 @@ export async function countFlows(engine: ListingEngine, filter: FlowsFilter): Pr
 async function readFlowsPage(
   engine: ListingEngine,
   options: FlowsOptions,
-  readPaused: ReadPaused,
+  readPauses: ReadPauses,
 ): Promise<FlowsPage> {
   const request = readFlowsOptions(options);
   const { filter, order, limit, cursor } = request;
@@ -51,15 +51,16 @@ async function readFlowsPage(
   const after = cursor === undefined ? undefined : positionOf(list, cursor);
   const { flows, next } = await flowIndexOf(engine, "flows").list({ filter, order, limit, after });
   return {
-    flows: await Promise.all(flows.map((flow) => withPausedCalls(flowSummary(flow), readPaused))),
+    flows: await Promise.all(flows.map((flow) => withPauses(flowSummary(flow), readPauses))),
     cursor: next === undefined ? undefined : cursorOf(list, `${next.startedAt} ${next.number}`),
   };
 }
 
-/** Adds the paused calls of a flow. If it has none by now, it goes on. */
-async function withPausedCalls(summary: FlowSummary, readPaused: ReadPaused): Promise<FlowSummary> {
+/** Adds what is paused of a flow. If it is nothing by now, the flow goes on. */
+async function withPauses(summary: FlowSummary, readPauses: ReadPauses): Promise<FlowSummary> {
   if (summary.status !== "paused") return summary;
-  return { ...summary, paused: await readPaused(summary.id) };
+  const { paused = [], pausedAt } = await readPauses(summary.id);
+  return { ...summary, paused, ...(pausedAt !== undefined && { pausedAt }) };
 }
 
 function flowIndexOf({ flowIndex }: ListingEngine, method: string): FlowIndex {

@@ -40,6 +40,8 @@ export interface Messages {
     readonly unreserve: null;
     readonly cancel: ReplyKey;
     readonly purge: ReplyKey;
+    /** Pauses the flow. */
+    readonly pause: ReplyKey;
     readonly settle: { readonly ok: boolean; readonly tally: UsageTotals };
     readonly bill: { readonly tally: UsageTotals };
     /** A rejection without a consumer. */
@@ -54,7 +56,7 @@ export interface Messages {
     readonly paused: { readonly call: PausedCall };
     /** A paused call goes on, or was canceled. */
     readonly released: { readonly call: MessageId };
-    /** Runs a paused call again, or lets its failure pass on. */
+    /** Lets the flow go on that a client paused, runs a paused call again, or lets it fail. */
     readonly repair: Repair;
     /** An event queue exists and ends with the flow. */
     readonly queue: { readonly queue: string };
@@ -104,6 +106,11 @@ export interface Messages {
     readonly over: { readonly keepUntil: number };
     /** The flow was purged. */
     readonly forget: null;
+  };
+  /** A pause. Its id names the flow or the function. */
+  readonly pause: {
+    readonly begin: Partial<ReplyKey>;
+    readonly end: Partial<ReplyKey>;
   };
   /** The secret of the store. */
   readonly secret: { readonly read: ReplyKey };

@@ -17,6 +17,7 @@ export const SYSTEM = {
   keptEvent: "_sys/kept-event",
   signalKeys: "_sys/signal-keys",
   secret: "_sys/secret",
+  pause: "_sys/pause",
   process: "_sys/process",
 } as const satisfies Readonly<Record<keyof Messages, string>>;
 

@@ -21,6 +21,12 @@ export function requireRepaired(flow: string, reply: RepairReply, call: string |
   }
 }
 
+/** Makes the error for the pause of a flow that has ended. */
+export function cannotPause(flow: string, status: string): HandbackError {
+  const why = `the flow ${flow} cannot be paused: it is ${status}`;
+  return new HandbackError("FLOW_OVER", why, { details: { flow, status } });
+}
+
 function notPaused(why: string, details: HandbackError["details"]): HandbackError {
   return new HandbackError("NOT_PAUSED", why, { details });
 }

@@ -24,6 +24,7 @@ import { scopedCancelCases } from "./cases/scoped-cancel.ts";
 import { stateCases } from "./cases/state.ts";
 import { historyCases } from "./cases/journal/history.ts";
 import { streamCases } from "./cases/journal/stream.ts";
+import { pauseCases } from "./cases/repair/pause.ts";
 import { whenFailedCases } from "./cases/repair/when-failed.ts";
 import { timerCases } from "./cases/timer.ts";
 
@@ -44,6 +45,7 @@ export const allCases: readonly Case[] = [
   ...attributeCases,
   ...storedListCases,
   ...whenFailedCases,
+  ...pauseCases,
   ...streamCases,
   ...historyCases,
   ...stateCases,

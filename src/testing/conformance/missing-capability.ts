@@ -60,6 +60,13 @@ export const MISSING_CAPABILITY_CHECKS: Readonly<
     await rejects((async () => client.events().next())(), { code: "UNSUPPORTED" });
     await rejects((async () => client.history("f").next())(), { code: "UNSUPPORTED" });
   },
+  async pause({ start }) {
+    const { client } = await start([counter]);
+    await client.call(counter.add, 1, { id: "c" });
+    await rejects(client.pause("c"), { code: "UNSUPPORTED" });
+    await rejects(client.pause({ function: counter }), { code: "UNSUPPORTED" });
+    await rejects(client.pausedFunctions(), { code: "UNSUPPORTED" });
+  },
   async storeListing({ start }) {
     const { client } = await start([counter]);
     await client.call(counter.add, 1, { id: "c" });

@@ -92,6 +92,7 @@ const testsOf = ({ carry }: Setting, host: () => Host): readonly EngineTest[] =>
         capability: "storeListing",
         reason: "the admin API of the server lists states, and a client does not use it",
       },
+      { capability: "pause", reason: "the server hands messages on as they come" },
       { capability: "streams", reason: "effects leave when the handler ends" },
       { capability: "scopedCancel", reason: "messages that were sent cannot be canceled by scope" },
       {

@@ -10,6 +10,7 @@ import type { AddressState } from "../state/address-state.ts";
 import type { StateCache } from "../state/state-cache.ts";
 import type { History } from "../journal/history.ts";
 import type { Journal } from "../journal/journal.ts";
+import type { HeldMessages } from "../pausing/held-messages.ts";
 import type { DelayedMessages } from "../timers/delayed-messages.ts";
 import type { LeftWork } from "./left-work.ts";
 import type { ScopeCancellation } from "./scope-cancellation.ts";
@@ -23,6 +24,7 @@ export interface EffectWriterParts {
   readonly delayed: DelayedMessages;
   readonly scopes: ScopeCancellation;
   readonly leftWork: LeftWork;
+  readonly held: Pick<HeldMessages, "stateWritten">;
   readonly journal: Journal | undefined;
   readonly history: History | undefined;
   /** Messages to system functions, to be handled in the current batch. */
@@ -102,6 +104,7 @@ export class EffectWriter {
     for (const { name, value, isDerived } of writes) {
       if (isDerived === true) batch.writeDerived(state.valueFor(name), value);
       else batch.write(state.valueFor(name), value);
+      this.#parts.held.stateWritten(state.address, value === null);
     }
   }
 

@@ -8,6 +8,8 @@ import type { GroupCommit } from "../commit/group-commit.ts";
 import type { HandlerStarter } from "../dispatch/dispatcher.ts";
 import type { HandlerSlots } from "../mailboxes/handler-slots.ts";
 import type { Mailbox, Mailboxes } from "../mailboxes/mailboxes.ts";
+import type { HeldMessages } from "../pausing/held-messages.ts";
+import type { Pauses } from "../pausing/pauses.ts";
 import type { CrashTracker } from "../poison/crash-tracker.ts";
 import type { Activations } from "./activations.ts";
 import { reportEventLoopStall } from "./event-loop-stall.ts";
@@ -31,6 +33,8 @@ export interface HandlersParts {
   readonly scopes: ScopeCancellation;
   readonly mailboxes: Mailboxes;
   readonly slots: HandlerSlots;
+  readonly pauses: Pick<Pauses, "isAny">;
+  readonly held: Pick<HeldMessages, "hold">;
   readonly crashTracker: CrashTracker;
   readonly slotWatch: SlotWatch;
   readonly runs: HandlerRuns;
@@ -89,8 +93,8 @@ export class Handlers implements HandlerStarter {
    * afterwards.
    */
   #startNext(startNs: number, mailbox: Mailbox): number {
-    const { mailboxes, slots, scopes, crashTracker, runs, clock, workLog } = this.#parts;
-    const message = scopes.takeFrom(mailbox.queue);
+    const { mailboxes, slots, crashTracker, runs, clock, workLog } = this.#parts;
+    const message = this.#takeFrom(mailbox.queue);
     if (message !== undefined && crashTracker.mayStart(message.seq)) runs.run(mailbox, message);
     else {
       slots.release();
@@ -100,6 +104,15 @@ export class Handlers implements HandlerStarter {
     const ns = clock.monotonicNs();
     reportEventLoopStall(workLog, mailbox.address, ns - startNs);
     return ns;
+  }
+
+  /** Takes the next message of a queue that is neither canceled nor held by a pause. */
+  #takeFrom(queue: Queue<StoredMessage>): StoredMessage | undefined {
+    const { scopes, pauses, held } = this.#parts;
+    let message = scopes.takeFrom(queue);
+    if (pauses.isAny)
+      while (message !== undefined && held.hold(message)) message = scopes.takeFrom(queue);
+    return message;
   }
 
   /** Puts a message back that may not start yet, until it is marked. */

@@ -2,6 +2,7 @@ import { formatAddress } from "../../../core/message/address.ts";
 import type { Envelope } from "../../../core/message/envelope.ts";
 import { HandbackError } from "../../../core/errors/errors.ts";
 import type { Backlog } from "../mailboxes/backlog.ts";
+import type { HeldMessages } from "../pausing/held-messages.ts";
 import type { Intake } from "./intake.ts";
 
 /** Upper limits on messages that are accepted and not yet handled, from 1. */
@@ -14,6 +15,8 @@ export interface BacklogLimits {
 export interface AdmissionParts {
   readonly limits: BacklogLimits;
   readonly backlog: Pick<Backlog, "total" | "at">;
+  /** Messages that wait for the end of a pause are part of the backlog. */
+  readonly held: Pick<HeldMessages, "sizeAt">;
   readonly intake: Pick<Intake, "targetsOf">;
 }
 
@@ -33,12 +36,12 @@ export class Admission {
 
   /** Returns the error that refuses the request, if the backlog is full. */
   refusalOf(request: Envelope): HandbackError | undefined {
-    const { limits, backlog, intake } = this.#parts;
+    const { limits, backlog, held, intake } = this.#parts;
     const waiting = backlog.total;
     if (waiting < this.#lowestLimit) return undefined;
     for (const address of intake.targetsOf(request)) {
       if (waiting >= limits.total) return overloaded("in all", waiting, { limit: limits.total });
-      const queued = backlog.at(address);
+      const queued = backlog.at(address) + held.sizeAt(address);
       if (queued < limits.perAddress) continue;
       const { type, id } = address;
       return overloaded(`at ${formatAddress(address)}`, queued, {

@@ -75,6 +75,22 @@ export class Mailboxes {
     this.release(mailbox);
   }
 
+  /**
+   * Puts messages of an address back that it has had before: they come before the others, except a
+   * suspended one. Tells whether they queue at a known mailbox.
+   */
+  putBack(address: Address, messages: readonly StoredMessage[]): boolean {
+    const known = this.#byAddress.get(address);
+    if (known === undefined) {
+      for (const message of messages) this.deliver(message);
+      return false;
+    }
+    const first = this.#suspended.has(known) ? known.queue.shift() : undefined;
+    for (const message of messages.toReversed()) known.queue.unshift(message);
+    if (first !== undefined) known.queue.unshift(first);
+    return true;
+  }
+
   /** Suspends a mailbox whose first message may not be handled yet. */
   suspend(mailbox: Mailbox): void {
     this.#suspended.add(mailbox);

@@ -7,12 +7,31 @@ import type { BulkOperation, BulkOptions, BulkReport } from "./run-in-bulk.ts";
 /** The operations on one flow that those on many are made of. */
 export interface FlowOperations {
   flows(options: FlowsOptions): Promise<FlowsPage>;
-  resume(flow: string, options: { readonly call: string }): Promise<void>;
+  resume(flow: string, options?: { readonly call: string }): Promise<void>;
+  pause(flow: string): Promise<void>;
   cancel(flow: string): Promise<boolean>;
   purge(flow: string): Promise<boolean>;
 }
 
-/** Resumes the paused calls of many flows. */
+/** Pauses many flows. */
+export async function pauseAll(
+  client: FlowOperations,
+  filter: FlowsFilter,
+  options: BulkOptions,
+): Promise<BulkReport> {
+  const operation = {
+    name: "pause",
+    filter,
+    isFor: ({ settledAt, pausedAt }) => settledAt === undefined && pausedAt === undefined,
+    async change({ id }) {
+      await client.pause(id);
+      return true;
+    },
+  } satisfies BulkOperation;
+  return runInBulk(client, operation, options);
+}
+
+/** Resumes many flows, and their paused calls. */
 export async function resumeAll(
   client: FlowOperations,
   filter: FlowsFilter,
@@ -24,9 +43,10 @@ export async function resumeAll(
     name: "resumeAll",
     filter: { ...filter, status },
     isFor: () => true,
-    async change({ id, paused = [] }) {
+    async change({ id, paused = [], pausedAt }) {
+      if (pausedAt !== undefined) await client.resume(id);
       for (const { call } of paused) await client.resume(id, { call });
-      return paused.length > 0;
+      return paused.length > 0 || pausedAt !== undefined;
     },
   } satisfies BulkOperation;
   return runInBulk(client, operation, options);

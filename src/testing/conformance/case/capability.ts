@@ -21,6 +21,7 @@ export const TESTED_CAPABILITIES: Readonly<Record<TestedCapability, string>> = {
   undeclaredValues: "a function reads stored values that it no longer declares",
   flowIndex: "flows can be listed and counted",
   history: "what happened to flows can be read and followed",
+  pause: "the handlers of a flow or function can be held back by a client",
   storeListing: "states and dead letters can be listed by a client",
   streams: "values of ctx.emit can be read while their handler runs",
   egress: "values of ctx.egress reach the sinks that the suite provides",

@@ -69,6 +69,7 @@ export const WIRE_MISSING: readonly MissingCapability[] = [
   { capability: "flowIndex", reason: "the addresses of a cluster cannot be listed" },
   { capability: "history", reason: "the cluster keeps no log that a client can read" },
   { capability: "storeListing", reason: "the addresses of a cluster cannot be listed" },
+  { capability: "pause", reason: "a cluster starts what has arrived, and cannot hold it back" },
   { capability: "streams", reason: "effects leave when the handler ends" },
   { capability: "promptOrder", reason: "order holds per sender and target only" },
 ];

@@ -18,6 +18,7 @@ import { OPERATING } from "./mutations/operating.ts";
 import { PATTERNS } from "./mutations/patterns.ts";
 import { POISON } from "./mutations/poison.ts";
 import { REPAIR } from "./mutations/repair/paused-calls.ts";
+import { PAUSES } from "./mutations/repair/pauses.ts";
 import { SETTLEMENT } from "./mutations/settlement.ts";
 import { SHIELDING } from "./mutations/shielding.ts";
 import { KAFKA } from "./mutations/statefun/kafka.ts";
@@ -53,6 +54,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...HTTP_CLIENT,
   ...POISON,
   ...REPAIR,
+  ...PAUSES,
   ...DAMAGE,
   ...MIGRATIONS,
   ...KEPT_EVENTS_AND_KEYS,

@@ -135,7 +135,7 @@ export const ERROR_CODES = {
   ALREADY_OPEN: { retryable: false, meaning: "An approval request with this id is already open." },
   NOT_PAUSED: {
     retryable: false,
-    meaning: "The flow has no paused call of this kind, and is as `details.status` says.",
+    meaning: "Nothing of this kind is paused, and the flow is as `details.status` says.",
   },
   FLOW_OVER: { retryable: false, meaning: "The flow has ended and accepts no more events." },
   IDEMPOTENCY_CONFLICT: {

@@ -36,14 +36,9 @@ import type {
 import type { WithId } from "../types/new-state.ts";
 import { cancelAll, pauseAll, purgeAll, resumeAll } from "./bulk/bulk-operations.ts";
 import type { BulkOptions, BulkReport } from "./bulk/run-in-bulk.ts";
-import {
-  pausedFunctions,
-  pauseFunction,
-  requirePause,
-  resumeFunction,
-} from "./pausing/pause-functions.ts";
-import { isFilter, isFunction } from "./pausing/pause-target.ts";
-import type { PausedFunction, PauseTarget } from "./pausing/pause-target.ts";
+import { pausedFunctions, pauseFunction, requirePause, resumeFunction } from "./pause-functions.ts";
+import { isFilter, isFunction } from "./pause-target.ts";
+import type { PausedFunction, PauseTarget } from "./pause-target.ts";
 import { checkStartOptions } from "./check-start-options.ts";
 import type { RequestedStart } from "./check-start-options.ts";
 import { RESULT_OPTIONS, SIGNAL_OPTIONS, WAITS_OPTIONS } from "./flow-handle.ts";

@@ -9,7 +9,7 @@ import { discardCall, poisonCall } from "./poison-call.ts";
 import { cancelCall } from "./cancel-call.ts";
 import { combinatorDefinitions } from "../combinators/table.ts";
 import { flow } from "../flow/flow.ts";
-import { pause } from "../flow/pause.ts";
+import { pause } from "../repair/pause.ts";
 import { processNumbers } from "../flow/process-numbers.ts";
 import { signalKeys } from "../flow/signal-keys.ts";
 import { storeSecret } from "../flow/store-secret.ts";

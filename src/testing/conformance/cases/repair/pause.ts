@@ -17,6 +17,9 @@ function makeSteps() {
   return { began, step, later };
 }
 
+/** Ends without another handler. */
+const sleeper = fn("test/sleeper", (ctx) => ctx.sleep(100));
+
 const list = stateful("test/list", {
   state: { all: value<readonly string[]>([]) },
   handlers: {
@@ -142,7 +145,7 @@ export const pauseCases: readonly Case[] = [
         ["number", "number"],
       );
       matches(await client.resume({ keyPrefix: "a" }), { matched: 2, done: 2 });
-      await time.eventually(async () => equal([...new Set(began)].length, 3));
+      await time.eventually(async () => equal(new Set(began).size, 3));
     },
   },
   {
@@ -168,6 +171,23 @@ export const pauseCases: readonly Case[] = [
       matches(await handle.status(), { status: "paused", paused: [] });
       await client.resume(handle);
       equal(await handle.result(), "paid");
+    },
+  },
+  {
+    title: "a flow that was paused leaves nothing behind",
+    needs: ["pause", "storedValues", "virtualTime"],
+    async run({ start, time }) {
+      const { later } = makeSteps();
+      const { client, stored } = await start([later, sleeper], { retentionMs: 1000 });
+      const resumed = await client.start(later, "a", { key: "f" });
+      await client.pause(resumed);
+      await client.resume(resumed);
+      await resumed.result();
+      const settled = await client.start(sleeper, undefined, { key: "g" });
+      await client.pause(settled);
+      await settled.result();
+      await time.advance(8 * 86_400_000);
+      await time.eventually(async () => equal(await stored(), 0));
     },
   },
   {

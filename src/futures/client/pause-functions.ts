@@ -1,12 +1,12 @@
-import type { Engine } from "../../../core/engine/engine.ts";
-import { functionPauseId, FUNCTION_PAUSES, pausedFunction } from "../../../core/engine/pauses.ts";
-import { HandbackError } from "../../../core/errors/errors.ts";
-import { readOptions } from "../../../core/validation/options.ts";
-import type { OptionTable } from "../../../core/validation/options.ts";
-import { SYSTEM } from "../../protocol/system.ts";
-import { functionTypes } from "../../listing/flow-filter.ts";
-import { askEngine } from "../request.ts";
-import { storeListingOf } from "../stored/store-listing-of.ts";
+import type { Engine } from "../../core/engine/engine.ts";
+import { functionPauseId, FUNCTION_PAUSES, pausedFunction } from "../../core/engine/pauses.ts";
+import { HandbackError } from "../../core/errors/errors.ts";
+import { readOptions } from "../../core/validation/options.ts";
+import type { OptionTable } from "../../core/validation/options.ts";
+import { SYSTEM } from "../protocol/system.ts";
+import { functionTypes } from "../listing/flow-filter.ts";
+import { askEngine } from "./request.ts";
+import { storeListingOf } from "./stored/store-listing-of.ts";
 import type { PausedFunction } from "./pause-target.ts";
 
 const CHUNK = 1_000;

@@ -1,6 +1,6 @@
-import { readProperty } from "../../../core/errors/thrown.ts";
-import type { FlowsFilter } from "../../listing/flow-filter.ts";
-import type { FlowHandle } from "../flow-handle.ts";
+import { readProperty } from "../../core/errors/thrown.ts";
+import type { FlowsFilter } from "../listing/flow-filter.ts";
+import type { FlowHandle } from "./flow-handle.ts";
 
 /** A function to pause or resume: what `fn` or `stateful` gave, or its type. */
 export type PausedFunction = { readonly function: string | object } & {

@@ -78,7 +78,9 @@ export const flowCases: readonly Case[] = [
   {
     title: "the status of a flow shows pending, completed or failed, its times, and its failure",
     async run({ start, time }) {
-      const sleeper = fn("test/sleeper", (ctx, ms: number) => ctx.sleep(ms));
+      const sleeper = fn("test/sleeper", (ctx, ms: number) =>
+        ctx.all([ctx.sleep(ms), ctx.event("go")]),
+      );
       const { client } = await start([sleeper, ...PARTS]);
       const began = time.now();
       const handle = await client.start(sleeper, 500, { id: "s" });
@@ -93,6 +95,7 @@ export const flowCases: readonly Case[] = [
         paused: [],
       });
       time.assertPassed(0, began, startedAt);
+      await client.signal(handle, "go");
       await handle.result();
       const completed = await client.status("s");
       matches(completed, { status: "completed", startedAt });

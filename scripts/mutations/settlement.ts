@@ -156,9 +156,9 @@ export const SETTLEMENT: readonly Mutation[] = [
   {
     breaks: "all: a second failure is delivered, too",
     file: ALL,
-    find: "  if (state.over) {\n    billFlow(activation, state.tally, opening.flow);\n    return { ...filled,",
+    find: "  if (state.over) {\n    billFlow(activation, state.tally, opening.flow);\n    // Nothing",
     replace:
-      "  if (state.over && branch.ok) {\n    billFlow(activation, state.tally, opening.flow);\n    return { ...filled,",
+      "  if (state.over && branch.ok) {\n    billFlow(activation, state.tally, opening.flow);\n    // Nothing",
     test: CONFORMANCE,
     killedBy: "joins, waits and rejections leave only the flow's record",
   },

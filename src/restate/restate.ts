@@ -79,6 +79,8 @@ export interface Restate {
 
 /** Bytes of the random name of a client. */
 const NAME_BYTES = 12;
+/** Characters of the results in one invocation that carries on: as much as one result may have. */
+const CARRIED_CHARACTERS = 8_388_608;
 /** Largest result of one handler with the state of its address: Restate's 32 MiB, less the rest. */
 const RESULT_LIMIT = 31_457_280;
 
@@ -214,6 +216,7 @@ function hostedFunctions(
     instantAfter: (instant, delayMs) => instant + delayMs,
     parkedForMs: parkedFor,
     carriedCalls: carry,
+    carriedCharacters: CARRIED_CHARACTERS,
     letters: {
       isHeld,
       redrivenMessage: (letter, flow) => redrivenMessage(letter, rootId(flow)),

@@ -54,6 +54,60 @@ export const RESTATE: readonly Mutation[] = [
       "an invocation that begins a flow > sends all branches of a fan-out that is too wide for it, and none twice",
   },
   {
+    breaks: "restate: an invocation carries on with results of any size",
+    file: CARRIER,
+    find: "if (this.#charactersLeft < 0) this.#callsLeft = 0;",
+    replace: "",
+    test: CARRIER_TESTS,
+    killedBy:
+      "an invocation that begins a flow > sends the next call once its results are large together",
+  },
+  {
+    breaks: "restate: large results enter a journal at the same time",
+    file: "src/engines/restate/journal/turns.ts",
+    find: "if (this.#owner === undefined) {",
+    replace: "if (this.#owner !== owner) {",
+    test: "test/engines/restate/turns.test.ts",
+    killedBy:
+      "owners have their turns one at a time, in the order in which they ask, until all have had one",
+  },
+  {
+    breaks: "restate: letters of early releases are listed and not found",
+    file: "src/engines/restate/delivery/dead-letters.ts",
+    find: "  for (const [id, at] of places) journal.write(indexOf(id), String(at));\n",
+    replace: "",
+    test: LETTER_TESTS,
+    killedBy:
+      "dead letters > can all be decided if they are listed, whichever release has kept them",
+  },
+  {
+    breaks: "restate: two letters of one message are listed",
+    file: "src/engines/restate/delivery/dead-letters.ts",
+    find: "  if (earlier !== undefined) journal.remove(placeOf(Number(earlier)));\n",
+    replace: "",
+    test: LETTER_TESTS,
+    killedBy:
+      "dead letters > can all be decided if they are listed, whichever release has kept them",
+  },
+  {
+    breaks: "futures: a join that is over keeps the values that come later",
+    file: "src/futures/combinators/all.ts",
+    find: 'if (branch.text === APART) activation.delete(TEXTS[branch.index] ?? "");',
+    replace: "",
+    test: STEP_TESTS,
+    killedBy:
+      "a join that is over keeps no values, in whatever order its messages come, and none is parked",
+  },
+  {
+    breaks: "futures: a join keeps its values until its last message comes",
+    file: "src/futures/combinators/all.ts",
+    find: "  deleteTexts(activation, state);\n  return { ...state, texts: state.texts.map(() => null), over",
+    replace: "  return { ...state, over",
+    test: STEP_TESTS,
+    killedBy:
+      "a join that is over keeps no values, in whatever order its messages come, and none is parked",
+  },
+  {
     breaks: "restate: the timeout of a held wait leaves without its token",
     file: CARRIER,
     find: "return send.token !== undefined && send.dueAt !== undefined;",

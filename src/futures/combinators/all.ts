@@ -263,13 +263,15 @@ function fillBranch(activation: Activation, state: AllState, branch: EarlyBranch
     state.opening === APART ? (activation.json(OPENING) as OpenAll | undefined) : state.opening;
   if (opening === undefined) return { ...state, early: [...state.early, branch] };
   const left = state.left - 1;
-  const texts = state.texts.with(branch.index, branch.text);
   const late = state.late ?? branch.late;
-  const filled: AllState = { ...state, left, texts, late };
   if (state.over) {
     billFlow(activation, state.tally, opening.flow);
-    return { ...filled, tally: NO_USAGE };
+    // Nothing reads the values that come after the outcome.
+    if (branch.text === APART) activation.delete(TEXTS[branch.index] ?? "");
+    return { ...state, left, late, tally: NO_USAGE };
   }
+  const texts = state.texts.with(branch.index, branch.text);
+  const filled: AllState = { ...state, left, texts, late };
   if (late === true) return fillLate(activation, filled, opening, branch);
   if (!branch.ok) {
     const text = readText(activation, branch.text, branch.index);
@@ -350,7 +352,8 @@ function finishAll(
   const usage = { tally: state.tally, flow: opening.flow };
   const consumers = carryOrBillUsage(activation, opening.consumers, usage);
   deliverSettlement(activation, consumers, settled, opening.flow);
-  return { ...state, over: true, tally: NO_USAGE };
+  deleteTexts(activation, state);
+  return { ...state, texts: state.texts.map(() => null), over: true, tally: NO_USAGE };
 }
 
 function setTextApart(activation: Activation, index: number, text: Encoded): string | Apart {
@@ -369,6 +372,10 @@ function saveAll(activation: Activation, state: AllState): void {
     return activation.write(VALUE, { json: { ...state, v: FORMAT } });
   activation.delete(VALUE);
   if (state.opening === APART) activation.delete(OPENING);
-  for (const [index, text] of state.texts.entries())
+  deleteTexts(activation, state);
+}
+
+function deleteTexts(activation: Activation, { texts }: AllState): void {
+  for (const [index, text] of texts.entries())
     if (text === APART) activation.delete(TEXTS[index] ?? "");
 }

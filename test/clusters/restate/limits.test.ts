@@ -59,13 +59,20 @@ test("a state and a result over Restate's limit fail their calls, and nothing is
   expect(stuck).toEqual([]);
 }, 300_000);
 
-test.each([32, false] as const)(
+test.each([
+  // With four of them, the server and the SDK have waited for each other.
+  [32, 4],
+  [false, 2],
+] as const)(
   "a join of values that are too large together is rejected, with carry %s",
-  async (carry) => {
+  async (carry, number) => {
     // 21 MiB each.
     const large = fn("limits/large", (_, n: number) => "世".repeat(7 * 1_048_576) + n);
     const join = fn("limits/join", { parts: [large] }, (ctx) =>
-      ctx.all([...[1, 2].map((n) => ctx.invoke(large, n)), ctx.event("never")]),
+      ctx.all([
+        ...Array.from({ length: number }, (_, n) => ctx.invoke(large, n)),
+        ctx.event("never"),
+      ]),
     );
     const { server, deployments, open } = await start();
     const { client, handler } = open([join], { carry });

@@ -1,4 +1,5 @@
 import { fn, stateful, value } from "handback";
+import type { Future } from "handback";
 import { describe, expect, test } from "vitest";
 import { Carrier } from "../../../src/engines/restate/delivery/carrier.ts";
 import { printDelivery } from "../../../src/engines/restate/wire/delivery.ts";
@@ -23,10 +24,14 @@ const mixed = fn("test/mixed", (ctx) =>
   ctx.onComplete(ctx.all([ctx.invoke(branch, 1), ctx.invoke(counter.add, 1, { id: "c" })]), sum),
 );
 
+const longer = fn("test/longer", (ctx, text: string): string | Future<string> =>
+  text.length > 700_000 ? text : ctx.invoke(longer, text + text),
+);
+
 /** Begins a flow of a function, and returns the answer and what the invocation did. */
 async function begin(type: string, input: unknown, carriedCalls = 32) {
   const journal = new RecordedJournal();
-  const functions = hosted(defineAll([fan, mixed, branch, sum, counter]), carriedCalls);
+  const functions = hosted(defineAll([fan, mixed, branch, sum, counter, longer]), carriedCalls);
   const control = { type, name: "call", number: NUMBER, key: "asked", awaits: true };
   const target = { type: "_sys/flow", id: NUMBER };
   const payload = codec.encode(input);
@@ -61,5 +66,13 @@ describe("an invocation that begins a flow", () => {
     expect(done.filter(({ what }) => what === "run")).toHaveLength(1);
     const sent = done.filter(({ to }) => to === "app.call deliver").map(({ input }) => input);
     expect(new Set(sent).size).toBe(10);
+  });
+
+  test("sends the next call once its results are large together", async () => {
+    // 100,000 + 200,000 + 400,000 + 800,000 characters, each in the message to the next call.
+    const { reply, done } = await begin("test/longer", "x".repeat(50_000));
+    expect(reply).toMatchObject({ isReceipt: true });
+    expect(done.filter(({ what }) => what === "run")).toHaveLength(4);
+    expect(done.filter(({ to }) => to === "app.call deliver")).toHaveLength(1);
   });
 });

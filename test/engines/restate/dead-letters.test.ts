@@ -27,6 +27,14 @@ function deliveryOf(n: number, at = 1_000, type = "letters/one") {
   return printDelivery({ envelope, at });
 }
 
+const letterOf = (n: number): string => JSON.stringify({ delivery: deliveryOf(n), failure: null });
+
+/** Keeps a letter as the first release did: without an index. */
+function keepAsFirstRelease(journal: RecordedObject, n: number, at: number): void {
+  journal.write(`letter/${at}`, letterOf(n));
+  journal.write("count", String(at + 1));
+}
+
 const functions = hosted(defineAll([fn("letters/one", (_, n: number) => n)]), 0);
 
 describe("dead letters", () => {
@@ -41,8 +49,7 @@ describe("dead letters", () => {
           if (what === "keep") {
             if (kept.includes(n)) continue;
             kept.push(n);
-            const letter = { delivery: deliveryOf(n), failure: null };
-            await keepDeadLetter(journal, JSON.stringify(letter));
+            await keepDeadLetter(journal, letterOf(n));
           } else {
             const isRedriven = what === "redrive";
             const decision = { id: idOf(n), at: 2_000, ...(isRedriven && { redriveAs: FLOW }) };
@@ -54,8 +61,40 @@ describe("dead letters", () => {
         const letters = (await listDeadLetters(journal, 100)).map(readKeptDeadLetter);
         expect(letters.map(({ envelope }) => envelope.id)).toEqual(kept.map(idOf));
         expect(journal.done.filter(({ what }) => what === "send")).toHaveLength(sent);
-        // Nothing else stays stored: two entries for each letter, and two numbers.
-        expect(journal.values.size).toBeLessThanOrEqual(2 * kept.length + 2);
+        // Nothing else stays stored: two entries for each letter, two numbers, and a mark.
+        expect(journal.values.size).toBeLessThanOrEqual(2 * kept.length + 3);
+      }),
+    );
+  });
+
+  test("can all be decided if they are listed, whichever release has kept them", async () => {
+    const action = fc.record({
+      what: fc.constantFrom("keep", "redrive", "discard"),
+      n: fc.nat(4),
+    });
+    const actions = fc.array(action, { maxLength: 12 });
+    const early = fc.array(fc.nat(4), { maxLength: 8 });
+    await fc.assert(
+      fc.asyncProperty(early, actions, fc.boolean(), async (old, later, isRedriven) => {
+        const journal = new RecordedObject("all");
+        old.forEach((n, at) => keepAsFirstRelease(journal, n, at));
+        for (const { what, n } of later)
+          if (what === "keep") await keepDeadLetter(journal, letterOf(n));
+          else
+            await decideLetter(functions, journal, {
+              id: idOf(n),
+              at: 2_000,
+              ...(what === "redrive" && { redriveAs: FLOW }),
+            });
+        const listed = (await listDeadLetters(journal, 100)).map(readKeptDeadLetter);
+        const ids = listed.map(({ envelope }) => envelope.id);
+        expect(new Set(ids).size).toBe(ids.length);
+        for (const id of ids) {
+          const decision = { id, at: 3_000, ...(isRedriven && { redriveAs: FLOW }) };
+          expect(await decideLetter(functions, journal, decision)).toEqual({ outcome: "done" });
+          expect(await decideLetter(functions, journal, decision)).toEqual({ outcome: "absent" });
+        }
+        expect(await listDeadLetters(journal, 100)).toEqual([]);
       }),
     );
   });

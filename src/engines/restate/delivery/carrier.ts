@@ -59,7 +59,8 @@ export interface OwnAddress {
  * CA3 An address that has done nothing but keep its messages is handed over as these messages, which
  * may come in any order. The state of another one is handed over by a call that is awaited.
  * CA4 All calls that one message causes stay, or all of them leave. The number of calls in one
- * invocation is bounded, so that large fan-outs spread over the cluster.
+ * invocation is bounded, so that large fan-outs spread over the cluster. Once its results are large
+ * together, every other call leaves, because a repeated invocation reads all of them again.
  * CA5 A client that waits for a flow without a key gets the outcome from the invocation that began
  * the flow, if it ends there. No other client knows the flow's name, so nothing of it is stored.
  * CA6 At an address with state, only the first message for it and the flow that begins with it are
@@ -83,6 +84,7 @@ export class Carrier {
   /** The address of this invocation, until a message for it is handled. */
   #own: OwnAddress | undefined;
   #callsLeft: number;
+  #charactersLeft: number;
 
   constructor(functions: HostedFunctions, journal: Journal, own?: OwnAddress) {
     this.#functions = functions;
@@ -90,6 +92,7 @@ export class Carrier {
     this.#running = journal.actions();
     this.#own = own;
     this.#callsLeft = own === undefined ? functions.carriedCalls : 0;
+    this.#charactersLeft = functions.carriedCharacters;
   }
 
   /** Handles a message at an address of its own, and its follow-up messages. */
@@ -124,6 +127,8 @@ export class Carrier {
       await this.#flush();
       if (this.#running.size === 0) break;
       const { tag, result } = await this.#running.next();
+      this.#charactersLeft -= result.length;
+      if (this.#charactersLeft < 0) this.#callsLeft = 0;
       this.#take(tag.delivery, readStepResult(result), tag.held);
     }
   }

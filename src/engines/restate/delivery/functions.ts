@@ -30,6 +30,11 @@ export interface HostedFunctions {
   readonly parkedForMs: number;
   /** Largest number of calls in one invocation. With 0, each call is an invocation of its own. */
   readonly carriedCalls: number;
+  /**
+   * Characters of the results in one invocation, after which it takes no more calls: the cluster sends
+   * all of them again whenever it repeats the invocation.
+   */
+  readonly carriedCharacters: number;
   readonly letters: {
     /** Tells whether something waits for the outcome of a message that failed. */
     isHeld(letter: DeadLetter): boolean;

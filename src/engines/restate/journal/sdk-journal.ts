@@ -1,6 +1,7 @@
 import { InvocationIdParser, RestatePromise } from "@restatedev/restate-sdk";
 import type { Context, ObjectContext, ObjectSharedContext, Serde } from "@restatedev/restate-sdk";
 import type { Recipient } from "../wire/recipient.ts";
+import { Turns } from "./turns.ts";
 import type {
   ActionGroup,
   Journal,
@@ -79,10 +80,27 @@ class SdkJournal implements Journal, SleepingJournal {
   }
 }
 
-/** Awaiting the first of several results costs less than awaiting each, even if there is one. */
+/** Results of more characters enter the journal one at a time. */
+const LARGE = 262_144;
+
+/** An action that runs. */
+interface RunningAction<Tag> {
+  readonly tag: Tag;
+  readonly promise: RestatePromise<string>;
+}
+
+/**
+ * Awaiting the first of several results costs less than awaiting each, even if there is one.
+ *
+ * SJ1 A large result enters the journal after the one before has been taken, and its follow-up
+ * messages have been written. The server sends each result back: if it has a second one to send while
+ * it gets a long message, both sides wait for the other forever.
+ */
 class SdkActionGroup<Tag> implements ActionGroup<Tag> {
   readonly #ctx: Context;
-  readonly #running: { readonly tag: Tag; readonly promise: RestatePromise<string> }[] = [];
+  readonly #running: RunningAction<Tag>[] = [];
+  readonly #large = new Turns<Tag>();
+  #taken: Tag | undefined;
 
   constructor(ctx: Context) {
     this.#ctx = ctx;
@@ -93,16 +111,23 @@ class SdkActionGroup<Tag> implements ActionGroup<Tag> {
   }
 
   begin(tag: Tag, name: string, action: () => Promise<string>): void {
-    this.#running.push({ tag, promise: this.#ctx.run(name, action, { serde: JSON_TEXT }) });
+    const run = async (): Promise<string> => {
+      const result = await action();
+      if (result.length > LARGE) await this.#large.take(tag);
+      return result;
+    };
+    this.#running.push({ tag, promise: this.#ctx.run(name, run, { serde: JSON_TEXT }) });
   }
 
   async next(): Promise<{ readonly tag: Tag; readonly result: string }> {
+    if (this.#taken !== undefined) this.#large.end(this.#taken);
     const indexed = this.#running.map(({ promise }, index) =>
       promise.map((result = "") => ({ index, result })),
     );
     const { index, result } = await RestatePromise.race(indexed);
     const [ended] = this.#running.splice(index, 1);
     if (ended === undefined) throw new Error("expected an action that runs");
+    this.#taken = ended.tag;
     return { tag: ended.tag, result };
   }
 }

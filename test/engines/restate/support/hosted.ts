@@ -33,6 +33,7 @@ export function hosted(
     instantAfter: (instant, delayMs) => instant + delayMs,
     parkedForMs: 1_000,
     carriedCalls,
+    carriedCharacters: 1_000_000,
     letters: { isHeld, redrivenMessage: (letter, flow) => redrivenMessage(letter, rootId(flow)) },
     crashGuard: undefined,
     resultLimit: 1_000_000,

@@ -11,6 +11,7 @@ import { checkOrigin, sharedWith } from "./requests/origins.ts";
 import { checkPath } from "./requests/parameters.ts";
 import { ProblemError } from "./responses/problem.ts";
 import { operatorRoutes } from "./routes/operator/operator-routes.ts";
+import { documentRoute } from "./routes/describe-app.ts";
 import { flowRoutes } from "./routes/flow-routes.ts";
 import { addRoute } from "./routes/route.ts";
 import type { Served } from "./routes/served.ts";
@@ -30,6 +31,7 @@ import { Waits } from "./waiting/waits.ts";
  * | `GET /flows/:id/streams/:channel` | 200: server-sent events, until the flow ends |
  * | `POST /flows/:id/cancel` | 202; 410 if it has ended |
  * | `DELETE /flows/:id` | 204; 409 while it is pending |
+ * | `GET /openapi.json` | 200: the routes and functions as an OpenAPI 3.1 document |
  *
  * With the option `operator`, there are more:
  *
@@ -90,7 +92,8 @@ export function asyncHttp(client: Client, options: AsyncHttpOptions): Hono {
     checkPath(c);
   };
   const routes = { ...flowRoutes(served), ...(rules.operator && operatorRoutes(served)) };
-  for (const [path, methods] of Object.entries(routes)) addRoute(app, path, { check, methods });
+  const all = { ...routes, ...documentRoute(served, routes) };
+  for (const [path, methods] of Object.entries(all)) addRoute(app, path, { check, methods });
   app.notFound((c) => {
     check(c);
     return problemAnswer(new ProblemError(hasPrefix(c) ? "WRONG_MOUNT" : "NO_ROUTE"));

@@ -55,6 +55,7 @@ describe("the authorize hook guards every route", () => {
       "POST /flows/x/events/x",
       "GET /flows/x/streams/x",
       "POST /flows/x/cancel",
+      "GET /openapi.json",
     ]);
   });
 

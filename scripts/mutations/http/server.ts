@@ -324,4 +324,12 @@ export const OVER_HTTP: readonly Mutation[] = [
     test: "test/http/operator/changes.test.ts",
     killedBy: "an operator > gets the sums so far, and goes on, when the time of a request is over",
   },
+  {
+    breaks: "http: a reference in the schema of an input names another part of the document",
+    file: "src/http/openapi/input-schema.ts",
+    find: "return [name, place + value.slice(1)];",
+    replace: "return [name, value];",
+    test: "test/http/openapi/openapi.test.ts",
+    killedBy: "the document of an app > has the schemas of inputs, whose references hold",
+  },
 ];

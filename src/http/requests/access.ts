@@ -9,6 +9,7 @@ export interface Access {
     | "stream"
     | "cancel"
     | "purge"
+    | "openapi"
     // Routes for operators:
     | "list"
     | "history"

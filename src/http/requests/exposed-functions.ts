@@ -4,12 +4,22 @@ import type { AnyInvokable } from "../../futures/types/function.ts";
 import { isInvokable } from "../../futures/define/is-invokable.ts";
 import { specOf } from "../../futures/define/spec.ts";
 
+/** A function or an operation that clients can start. */
+export interface ExposedFunction {
+  readonly type: string;
+  /** Its name in the path. A pattern's main operation has a path without one, too. */
+  readonly operation: string | undefined;
+  readonly f: AnyInvokable;
+}
+
 /** The functions that clients can start, and whose flows they can see. */
 export interface Exposed {
   /** Finds a function by its type, or an operation by both names. There is no other name for it. */
   find(type: string, operation: string | undefined): AnyInvokable | undefined;
   /** Finds a stateful function by its type, to list its states. */
   stateful(type: string): object | undefined;
+  /** All of them, by their present names. */
+  readonly all: readonly ExposedFunction[];
   /** Returns true if flows of this type, or of this former type, are visible. */
   shows(type: string): boolean;
 }
@@ -31,6 +41,7 @@ export function exposedFunctions(functions: unknown): Exposed {
     );
   const types = new Map<string, Map<string | undefined, AnyInvokable>>();
   const statefuls = new Map<string, object>();
+  const names = new Set<string>();
   for (const face of functions as readonly unknown[]) {
     const spec = specOf(face);
     if (spec === undefined)
@@ -39,6 +50,7 @@ export function exposedFunctions(functions: unknown): Exposed {
         `functions: expected a function from fn() or stateful(), got ${show(face)}`,
       );
     const found = types.get(spec.type) ?? new Map<string | undefined, AnyInvokable>();
+    names.add(spec.type);
     // A renamed function keeps its former names, because clients and flows still use them.
     for (const name of [spec.type, ...spec.aliases]) types.set(name, found);
     if (isInvokable(face)) {
@@ -53,6 +65,9 @@ export function exposedFunctions(functions: unknown): Exposed {
   return {
     find: (type, operation) => types.get(type)?.get(operation),
     stateful: (type) => statefuls.get(type),
+    all: Array.from(names, (type) =>
+      Array.from(types.get(type) ?? [], ([operation, f]) => ({ type, operation, f })),
+    ).flat(),
     shows: (type) => types.has(type),
   };
 }

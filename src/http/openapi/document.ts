@@ -1,5 +1,5 @@
 import type { ExposedFunction } from "../requests/exposed-functions.ts";
-import { functionPath, KEY, STATUS_PARAMETERS } from "./flow-paths.ts";
+import { describeStart, KEY, STATUS_PARAMETERS } from "./flow-paths.ts";
 import type { JsonSchema } from "./input-schema.ts";
 import { ANSWER_SCHEMAS, EVENTS_ANSWER, PROBLEM_ANSWER, reportAnswer } from "./schemas.ts";
 
@@ -43,7 +43,7 @@ export function openApiDocument(
   functions: readonly ExposedFunction[],
   paths: ServedPaths,
 ): JsonSchema {
-  const starts = functions.map((f, at) => functionPath(f, nameIn(functions, at)));
+  const starts = functions.map((f, at) => describeStart(f, nameIn(functions, at)));
   const others = Object.entries(paths).map(([path, methods]) => [
     path.replaceAll(/:(\w+)/g, "{$1}"),
     { parameters: parametersOf(path), ...itemOf(path, methods) },

@@ -1,5 +1,5 @@
 import type { ExposedFunction } from "../requests/exposed-functions.ts";
-import { inputSchema } from "./input-schema.ts";
+import { inputSchemaOf } from "./input-schema.ts";
 import type { JsonSchema } from "./input-schema.ts";
 import { reportAnswer } from "./schemas.ts";
 
@@ -37,9 +37,9 @@ export interface FunctionPath {
  *
  * @param name - a name for the function that no other has, of letters, digits and `_.-`
  */
-export function functionPath({ type, operation, f }: ExposedFunction, name: string): FunctionPath {
+export function describeStart({ type, operation, f }: ExposedFunction, name: string): FunctionPath {
   const segments = [...type.split("/"), ...(operation === undefined ? [] : [operation])];
-  const schema = inputSchema(f, `#/components/schemas/${name}`);
+  const schema = inputSchemaOf(f, `#/components/schemas/${name}`);
   const content =
     schema === undefined
       ? { schema: { description: UNTYPED } }

@@ -18,14 +18,14 @@ const DATA: ReadonlySet<string> = new Set(["const", "default", "enum", "example"
  *
  * @param place - such as `#/components/schemas/order`
  */
-export function inputSchema(f: AnyInvokable, place: string): JsonSchema | undefined {
+export function inputSchemaOf(f: AnyInvokable, place: string): JsonSchema | undefined {
   const schema = specOf(f)?.input?.["~standard"];
   if (schema === undefined || !isDescribed(schema)) return undefined;
   try {
     const described: unknown = schema.jsonSchema.input({ target: "draft-2020-12" });
     // A copy that is JSON for certain.
     const { $schema: _, $id: __, ...rest } = JSON.parse(JSON.stringify(described)) as JsonSchema;
-    return moved(rest, place) as JsonSchema;
+    return movedTo(rest, place) as JsonSchema;
   } catch {
     // The library cannot describe it: a transformation, a bigint, a check of its own.
     return undefined;
@@ -42,13 +42,13 @@ function isDescribed(schema: object): schema is DescribedSchema {
 }
 
 /** Moves a schema to a place in another document: references to its root name the place. */
-function moved(part: unknown, place: string): unknown {
-  if (Array.isArray(part)) return part.map((item) => moved(item, place));
+function movedTo(part: unknown, place: string): unknown {
+  if (Array.isArray(part)) return part.map((item) => movedTo(item, place));
   if (typeof part !== "object" || part === null) return part;
   const members = Object.entries(part).map(([name, value]: [string, unknown]) => {
     if (name === "$ref" && typeof value === "string" && value.startsWith("#"))
       return [name, place + value.slice(1)];
-    return [name, DATA.has(name) ? value : moved(value, place)];
+    return [name, DATA.has(name) ? value : movedTo(value, place)];
   });
   return Object.fromEntries(members) as JsonSchema;
 }

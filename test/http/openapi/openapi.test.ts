@@ -39,7 +39,7 @@ async function documentOf(options: object = {}) {
 
 /** Returns the input schema of the route that starts a function. */
 function inputOf({ paths }: Document, path: string): unknown {
-  const { requestBody } = paths[path]?.["post"] as unknown as {
+  const { requestBody } = (paths[path]?.["post"] ?? {}) as unknown as {
     readonly requestBody: { readonly content: Readonly<Record<string, { readonly schema: Part }>> };
   };
   return requestBody.content["application/json"]?.schema;

@@ -14,7 +14,9 @@ type Bulk = (filter: FlowsFilter, options: BulkOptions) => Promise<BulkReport>;
 export function bulkRoutes(served: Served): Readonly<Record<string, Methods>> {
   const { client } = served;
   const bulk = (action: Access["action"], run: Bulk): Methods => ({
-    POST: operatorRoute(served, action, async (c) => jsonAnswer(200, await inTime(c, served, run))),
+    POST: operatorRoute(served, action, async (c) =>
+      jsonAnswer(200, await runWithinWait(c, served, run)),
+    ),
   });
   return {
     "/bulk/resume": bulk("resume-all", (...asked) => client.resumeAll(...asked)),
@@ -30,7 +32,7 @@ const TIME_IS_OVER = new Error("the time of the request is over");
  * Works on flows until all are visited or the longest wait is over. Returns the sums. They have a
  * cursor if there are more flows.
  */
-async function inTime(c: Context, { rules }: Served, run: Bulk): Promise<BulkReport> {
+async function runWithinWait(c: Context, { rules }: Served, run: Bulk): Promise<BulkReport> {
   const { clock, maxWaitMs } = rules;
   const endAt = clock.now() + maxWaitMs;
   return withQuery(c, async ({ batch, cursor, dryRun, ...filter }: BulkOptions & FlowsFilter) => {

@@ -47,7 +47,7 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   // It runs in browsers.
   client: { sees: ["core", "futures"], packages: [] },
   http: { sees: EVERYTHING, packages: ["*", "node:*"] },
-  cli: { sees: [...EVERYTHING, "http", "inspector"], packages: ["*", "node:*"] },
+  cli: { sees: [...EVERYTHING, "client", "http", "inspector"], packages: ["*", "node:*"] },
   inspector: { sees: [...EVERYTHING, "http"], packages: ["*", "node:*"] },
   wiring: { sees: EVERYTHING, packages: [] },
 };

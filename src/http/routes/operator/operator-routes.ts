@@ -4,6 +4,7 @@ import type { Access } from "../../requests/access.ts";
 import { pathOf, queryOf } from "../../requests/parameters.ts";
 import { jsonAnswer } from "../../responses/answer.ts";
 import { plainJson } from "../../responses/plain-json.ts";
+import { ProblemError } from "../../responses/problem.ts";
 import type { ServerEvent } from "../../streams/event-stream.ts";
 import { answerStream } from "../answer-stream.ts";
 import type { Methods } from "../route.ts";
@@ -31,7 +32,9 @@ export function operatorRoutes(served: Served): Readonly<Record<string, Methods>
         const handle = client.flow(pathOf(c)["flow"] ?? "");
         // A flow that does not exist is an answer, not an event.
         await handle.status();
-        return answerStream(c, served, (place) => eventsOf(handle.changes(place)));
+        return answerStream(c, served, (place) =>
+          eventsOf(isFollowed(c) ? handle.changes(place) : client.history(handle, place)),
+        );
       }),
     },
     "/events": {
@@ -49,6 +52,13 @@ export function operatorRoutes(served: Served): Readonly<Record<string, Methods>
     ...stateRoutes(served),
     ...deadLetterRoutes(served),
   };
+}
+
+/** Tells whether a reader wants new entries, too. `?follow=false` ends with those so far. */
+function isFollowed(c: Context): boolean {
+  const follow = queryOf(c, "follow") ?? "true";
+  if (follow === "true" || follow === "false") return follow === "true";
+  throw new ProblemError("MALFORMED_FILTER");
 }
 
 async function* eventsOf(

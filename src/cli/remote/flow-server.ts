@@ -1,0 +1,130 @@
+import { createClient } from "../../client/create-client.ts";
+import type { RemoteClient } from "../../client/remote-client.ts";
+import { readConnection } from "../../client/requests/client-options.ts";
+import type { Connection } from "../../client/requests/client-options.ts";
+import { routePath } from "../../client/requests/paths.ts";
+import { Persistence } from "../../client/requests/persistence.ts";
+import { sendRequest } from "../../client/requests/send-request.ts";
+import { isJsonObject, unexpectedAnswer } from "../../client/requests/server-error.ts";
+import type { Fn } from "../../futures/types/function.ts";
+import type { DeadLetterPageView } from "../rendering/dead-letter-table.ts";
+import type { FlowPageView } from "../rendering/flow-table.ts";
+import type { EntryView } from "../rendering/history-line.ts";
+import { followEvents } from "./follow-events.ts";
+
+/** The address at which `handback serve` listens by default. */
+export const DEFAULT_PORT = 4_280;
+const DEFAULT_URL = `http://127.0.0.1:${DEFAULT_PORT}`;
+/** Time for which a request is sent again while the server does not answer. */
+const PATIENCE_MS = 2_000;
+
+/** The server that the options or the environment name. */
+export interface ServerOptions {
+  readonly url?: string | undefined;
+  readonly token?: string | undefined;
+}
+
+/** An entry of a history and the place to go on from. */
+export interface FollowedEntry {
+  readonly cursor: string;
+  readonly entry: EntryView;
+}
+
+/** A server of flows, with the routes for operators. */
+export class FlowServer {
+  readonly url: string;
+  readonly client: RemoteClient<readonly Fn<unknown, unknown>[]>;
+  readonly #connection: Connection;
+
+  /** @throws `INVALID_OPTIONS` */
+  constructor(
+    { url, token }: ServerOptions,
+    environment: Readonly<Record<string, string | undefined>>,
+  ) {
+    this.url = url ?? (environment["HANDBACK_URL"] || DEFAULT_URL);
+    const used = token ?? environment["HANDBACK_TOKEN"];
+    const headers: Record<string, string> = used ? { authorization: `Bearer ${used}` } : {};
+    const options = { headers, patienceMs: PATIENCE_MS };
+    this.client = createClient(this.url, options);
+    this.#connection = readConnection(this.url, options);
+  }
+
+  /** Reads a page of flows. @throws as the client over HTTP */
+  async flows(filter: Readonly<Record<string, string | undefined>>): Promise<FlowPageView> {
+    return requirePage<FlowPageView>(await this.#get(routePath("flows"), filter), "flows");
+  }
+
+  async countFlows(filter: Readonly<Record<string, string | undefined>>): Promise<number> {
+    const answer = await this.#get(routePath("flow-count"), filter);
+    if (isJsonObject(answer) && typeof answer["count"] === "number") return answer["count"];
+    throw notFromOperator("count");
+  }
+
+  async deadLetters(
+    options: Readonly<Record<string, string | undefined>>,
+  ): Promise<DeadLetterPageView> {
+    const page = await this.#get(routePath("dead-letters"), options);
+    return requirePage<DeadLetterPageView>(page, "letters");
+  }
+
+  /**
+   * Reads the history of a flow: so far, or with `follows` until the flow ends. It connects again
+   * after a lost connection.
+   */
+  history(
+    flow: string,
+    options: { readonly follows: boolean; readonly after?: string; readonly signal: AbortSignal },
+  ): AsyncGenerator<FollowedEntry, void, void> {
+    const path = `${routePath("flows", flow, "history")}${options.follows ? "" : "?follow=false"}`;
+    const isOver = async (): Promise<boolean> =>
+      !options.follows || (await this.client.status(flow)).status !== "pending";
+    return this.#follow(path, { ...options, isOver });
+  }
+
+  /** Follows the starts and ends of flows. It never ends by itself. */
+  events(options: {
+    readonly function?: string;
+    readonly after?: string;
+    readonly signal: AbortSignal;
+  }): AsyncGenerator<FollowedEntry, void, void> {
+    const query = queryText({ function: options.function });
+    return this.#follow(`/events${query}`, { ...options, isOver: async () => false });
+  }
+
+  async *#follow(
+    path: string,
+    options: {
+      readonly after?: string;
+      readonly signal: AbortSignal;
+      readonly isOver: () => Promise<boolean>;
+    },
+  ): AsyncGenerator<FollowedEntry, void, void> {
+    for await (const { id, data } of followEvents(this.#connection, { path, ...options }))
+      yield { cursor: id, entry: data as EntryView };
+  }
+
+  async #get(path: string, query: Readonly<Record<string, string | undefined>>): Promise<unknown> {
+    const request = { method: "GET", path: path + queryText(query), signal: undefined } as const;
+    const { body } = await new Persistence(PATIENCE_MS, undefined).run(() =>
+      sendRequest(this.#connection, request),
+    );
+    return body;
+  }
+}
+
+function queryText(query: Readonly<Record<string, string | undefined>>): string {
+  const given = Object.entries(query).filter(
+    (entry): entry is [string, string] => entry[1] !== undefined,
+  );
+  return given.length === 0 ? "" : `?${new URLSearchParams(given).toString()}`;
+}
+
+/** Checks that an answer is a page. @throws `UNEXPECTED_ANSWER` */
+function requirePage<Page>(answer: unknown, list: keyof Page & string): Page {
+  if (isJsonObject(answer) && Array.isArray(answer[list])) return answer as Page;
+  throw notFromOperator(list);
+}
+
+function notFromOperator(what: string): Error {
+  return unexpectedAnswer(200, `${what}: the answer is not one of a server of flows`);
+}

@@ -1,0 +1,76 @@
+import { equalBytes } from "../../core/data/equal-bytes.ts";
+import { digestOf } from "./token-digest.ts";
+import { embedded } from "../../embedded.ts";
+import type { Failure } from "../../futures/types/failure.ts";
+import { handbackCode } from "../../futures/types/handback-code.ts";
+import { asyncHttp } from "../../http/async-http.ts";
+import type { Authorize } from "../../http/requests/access.ts";
+import { serveHttp } from "../../http/serve-http.ts";
+import type { LoadedFunction } from "../modules/load-functions.ts";
+import type { Store } from "../../stores/store.ts";
+
+/** The server that a command runs. */
+export interface Serving {
+  readonly url: string;
+  /** Lets running requests and handlers end, and closes the store. */
+  close(): Promise<void>;
+}
+
+/** How to serve. */
+export interface ServeSettings {
+  readonly store: Store;
+  readonly port: number;
+  readonly host: string;
+  /** The token that every request needs. Absent: none, which only a loopback address allows. */
+  readonly token: string | undefined;
+}
+
+/** Runs an engine with these functions, and serves it over HTTP with the routes for operators. */
+export async function serveFunctions(
+  functions: readonly LoadedFunction[],
+  { store, port, host, token }: ServeSettings,
+): Promise<Serving> {
+  const engine = await embedded({
+    functions: functions.map(({ face }) => face),
+    store,
+    history: true,
+  });
+  try {
+    const app = asyncHttp(engine.client, {
+      // The operations of a pattern, such as the decision of an approval, are served, too.
+      functions: functions.flatMap(({ face, operations }) => [face, ...operations]),
+      operator: true,
+      authorize: allowToken(token),
+      describeFailure: failureForOperators,
+    });
+    const server = await serveHttp(app, { port, hostname: host });
+    return {
+      url: server.url,
+      close: async () => {
+        await server.close();
+        await engine.close();
+      },
+    };
+  } catch (error) {
+    await engine.close();
+    throw error;
+  }
+}
+
+/** Allows the requests that carry the token. Digests are compared, so time tells nothing. */
+export function allowToken(token: string | undefined): Authorize {
+  if (token === undefined) return () => true;
+  const expected = digestOf(`Bearer ${token}`);
+  return (request) => {
+    const given = request.headers.get("authorization") ?? "";
+    if (equalBytes(digestOf(given), expected)) return true;
+    const headers = { "WWW-Authenticate": "Bearer" };
+    return given === "" ? new Response(null, { status: 401, headers }) : false;
+  };
+}
+
+/** The person who runs the server may read the messages of failures, but needs no stacks. */
+function failureForOperators(failure: Failure): unknown {
+  const { name, message } = failure;
+  return { code: handbackCode(failure) ?? "FUNCTION_FAILED", name, message };
+}

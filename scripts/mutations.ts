@@ -10,6 +10,7 @@ import { DECLARATIONS } from "./mutations/host/typescript.ts";
 import { FAKED_TIME } from "./mutations/host/fake-timers.ts";
 import { HANDLER } from "./mutations/handler.ts";
 import { HTTP_CLIENT } from "./mutations/http/client.ts";
+import { COMMAND_LINE } from "./mutations/http/command-line.ts";
 import { OVER_HTTP } from "./mutations/http/server.ts";
 import { JOURNAL } from "./mutations/store/journal.ts";
 import { BILLING, LIVENESS } from "./mutations/liveness.ts";
@@ -52,6 +53,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...WAITING_PATTERNS,
   ...OVER_HTTP,
   ...HTTP_CLIENT,
+  ...COMMAND_LINE,
   ...POISON,
   ...REPAIR,
   ...PAUSES,

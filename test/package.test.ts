@@ -225,6 +225,18 @@ describe("the packed package", () => {
     );
   });
 
+  test("brings a command line", () => {
+    const { bin } = JSON.parse(readFileSync(join(unpacked(), "package.json"), "utf8")) as {
+      readonly bin: { readonly handback: string };
+    };
+    const module = `import { fn } from "handback"; export default [fn("package/double", (_, n) => 2 * n)];`;
+    writeFileSync(join(scratch, "app/functions.mjs"), module);
+    const args = [join(unpacked(), bin.handback), "graph", "functions.mjs"];
+    expect(runProgram(process.execPath, args, { cwd: join(scratch, "app") })).toContain(
+      "%% package/double\nflowchart",
+    );
+  });
+
   test("writes to SQLite from a thread where it is installed", () => {
     writeFileSync(join(scratch, "app/sqlite.ts"), SQLITE_PROGRAM);
     expect(runProgram(process.execPath, ["sqlite.ts"], { cwd: join(scratch, "app") })).toBe(

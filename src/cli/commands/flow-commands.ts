@@ -2,6 +2,7 @@ import { Argument } from "commander";
 import type { Command } from "commander";
 import { HandbackError } from "../../core/errors/errors.ts";
 import type { FlowSummary } from "../../futures/listing/flow-summary.ts";
+import type { Decision, DecisionAnswer } from "../../patterns/approval/ballot.ts";
 import { CommandError } from "../failures/exit-codes.ts";
 import type { FlowServer } from "../remote/flow-server.ts";
 import { renderFlow } from "../rendering/flow-view.ts";
@@ -11,7 +12,7 @@ import { safeText } from "../terminal/safe-text.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { printResult, serverOf, withServer } from "./command-context.ts";
 import type { RemoteOptions } from "./command-context.ts";
-import { readInput } from "./start-commands.ts";
+import { readInputArgument } from "./start-commands.ts";
 
 /** Largest number of flows with a common prefix among which one is looked for. */
 const MOST_ALIKE = "100";
@@ -26,7 +27,7 @@ export function addFlowCommands(
     .description("show one flow: its status, result, paused calls and history")
     .addArgument(flowArgument)
     .action(async (id: string, options: RemoteOptions) => {
-      const flow = await readFlow(serverOf(terminal, options), id, terminal.stopped);
+      const flow = await readFlowView(serverOf(terminal, options), id, terminal.stopped);
       printResult(terminal, options, {
         data: flow,
         drawn: (paint) => renderFlow(flow, { now: now(), paint }),
@@ -49,7 +50,7 @@ export function addFlowCommands(
         const { key } = options;
         const once = key === undefined ? {} : { key };
         const { client } = serverOf(terminal, options);
-        await client.signal(flow, event, await readInput(terminal, value), once);
+        await client.signal(flow, event, await readInputArgument(terminal, value), once);
         const drawn = (): string => `sent ${safeText(event)} to ${safeText(flow)}`;
         printResult(terminal, options, { data: { signaled: true }, drawn });
       },
@@ -86,23 +87,49 @@ function addApprove(program: Command, terminal: Terminal): void {
     .option("--request <name>", "name of the request, if several had the same id")
     .action(async (approval: string, id: string, options: ApproveOptions) => {
       const { by, comment, request } = options;
-      const input = {
+      const input: Decision = {
         by,
         decision: options.reject === true ? "reject" : "approve",
         ...(comment !== undefined && { comment }),
         ...(request !== undefined && { request }),
       };
       const { client } = serverOf(terminal, options);
-      const answer: unknown = await client.call(`${approval}/decide`, input, { id });
-      printResult(terminal, options, {
-        data: answer,
-        drawn: () => `${input.decision === "approve" ? "approved" : "rejected"} ${safeText(id)}`,
-      });
+      const answer = (await client.call(`${approval}/decide`, input, { id })) as DecisionAnswer;
+      const text = decisionText(answer, input);
+      if (!["recorded", "same", "early"].includes(answer.status))
+        throw new CommandError("conflict", `${id}: ${text}`);
+      printResult(terminal, options, { data: answer, drawn: () => `${safeText(id)}: ${text}` });
     });
 }
 
+/** Writes the answer to a decision. */
+function decisionText(
+  { status, ballot, decision, reason }: DecisionAnswer,
+  { by, decision: wanted }: Pick<Decision, "by" | "decision">,
+): string {
+  const person = safeText(by);
+  switch (status) {
+    case "recorded":
+      return `${person}'s decision to ${wanted} counts; the request is ${ballot ?? "open"}`;
+    case "same":
+      return `${person} decided the same before; the request is ${ballot ?? "open"}`;
+    case "early":
+      return `there is no request yet; ${person}'s decision to ${wanted} counts when there is one`;
+    case "opposite":
+      return `${person} has decided to ${decision?.decision ?? "do otherwise"}, and that stands`;
+    case "over":
+      return `the request has ended: it is ${ballot ?? "over"}`;
+    case "refused":
+      return `the decision of ${person} does not count: ${reason ?? "refused"}`;
+  }
+}
+
 /** Reads everything that a server tells about a flow. */
-async function readFlow(server: FlowServer, id: string, signal: AbortSignal): Promise<FlowView> {
+async function readFlowView(
+  server: FlowServer,
+  id: string,
+  signal: AbortSignal,
+): Promise<FlowView> {
   const { startedAt, settledAt, ...status } = await server.client.status(id);
   const [summary, history] = await Promise.all([
     findSummary(server, id),

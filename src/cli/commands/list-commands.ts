@@ -26,13 +26,13 @@ export function addListCommands(
   program: Command,
   { terminal, now }: { readonly terminal: Terminal; readonly now: () => number },
 ): void {
-  const instant = (text: string): string => readInstant(text, now());
+  const instant = (text: string): string => readInstantOption(text, now());
   withServer(program.command("ls"))
     .description("list flows, the newest first")
     .option("--function <type>", "only flows of this function")
     .addOption(new Option("--status <status>", "only flows of this status").choices(FLOW_STATUSES))
     .option("--key-prefix <text>", "only flows whose ids begin with this text")
-    .option("--attribute <name=value>", "only flows with this attribute", readAttribute)
+    .option("--attribute <name=value>", "only flows with this attribute", readAttributeOption)
     .option("--started-after <time>", "a date in ISO 8601, or a time ago such as 2h", instant)
     .option("--started-before <time>", "the same", instant)
     .addOption(new Option("--order <order>", "order of the starts").choices(["newest", "oldest"]))
@@ -70,7 +70,7 @@ export function addListCommands(
 }
 
 /** Reads `customer=c-7`. A value that is a number, `true` or `false` is one; quotes make it text. */
-export function readAttribute(text: string): string {
+export function readAttributeOption(text: string): string {
   const at = text.indexOf("=");
   if (at < 1) throw new InvalidArgumentError("Expected name=value, such as customer=c-7.");
   const [name, value] = [text.slice(0, at), text.slice(at + 1)];
@@ -79,7 +79,7 @@ export function readAttribute(text: string): string {
 }
 
 /** Reads an instant, or a time ago such as `2h`, into ms since the epoch. */
-export function readInstant(text: string, now: number): string {
+export function readInstantOption(text: string, now: number): string {
   const at = Date.parse(text);
   if (/^\d{4}-/.test(text) && !Number.isNaN(at)) return String(at);
   try {

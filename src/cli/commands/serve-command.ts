@@ -91,7 +91,7 @@ async function beginServing(
 }
 
 /** Writes what is served, and where. */
-export function renderServing(
+function renderServing(
   url: string,
   { functions, place }: { readonly functions: readonly Named[]; readonly place: string },
   paint: Paint,

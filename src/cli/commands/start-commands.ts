@@ -25,7 +25,7 @@ export function addStartCommands(program: Command, terminal: Terminal): void {
     async (f: string, input: string | undefined, options: StartOptions) => {
       const output: unknown = await serverOf(terminal, options).client.call(
         f,
-        await readInput(terminal, input),
+        await readInputArgument(terminal, input),
         { ...startOptions(options), signal: terminal.stopped },
       );
       printResult(terminal, options, { data: output, drawn: () => safeBlock(output) });
@@ -36,7 +36,7 @@ export function addStartCommands(program: Command, terminal: Terminal): void {
     async (f: string, input: string | undefined, options: StartOptions) => {
       const { id, stateId } = await serverOf(terminal, options).client.start(
         f,
-        await readInput(terminal, input),
+        await readInputArgument(terminal, input),
         startOptions(options),
       );
       const drawn = (): string => safeText(id);
@@ -50,7 +50,10 @@ function startOptions({ id, key }: StartOptions): { readonly id?: string; readon
 }
 
 /** Reads the input of a flow from the command line, or from the standard input. */
-export async function readInput(terminal: Terminal, given: string | undefined): Promise<unknown> {
+export async function readInputArgument(
+  terminal: Terminal,
+  given: string | undefined,
+): Promise<unknown> {
   if (given === undefined) return undefined;
   try {
     return readJsonArgument(given === "-" ? await terminal.readInput() : given);

@@ -11,6 +11,9 @@ export interface DeadLetterPageView {
   readonly cursor?: string | undefined;
 }
 
+/** The operation of a message to a function without operations. */
+const STATELESS = "call";
+
 /** Draws a page of dead letters as a table. */
 export function renderDeadLetters(
   { letters, cursor }: DeadLetterPageView,
@@ -24,7 +27,7 @@ export function renderDeadLetters(
       heads: ["letter", "to", "given up", "waited for", "failure"],
       rows: letters.map(({ id, target, operation, at, isHeld, failure }) => [
         safeText(id),
-        safeText(`${target.type}${operation === "" ? "" : ` ${operation}`} at ${target.id}`),
+        safeText(`${target.type}${operation === STATELESS ? "" : ` ${operation}`} at ${target.id}`),
         agoText(at, now),
         isHeld ? "yes" : "no",
         paint("red", failureText(failure)),

@@ -1,5 +1,6 @@
 import { equalBytes } from "../../core/data/equal-bytes.ts";
-import { digestOf } from "./token-digest.ts";
+import type { Log } from "../../core/host/log.ts";
+import { consoleLog } from "../../engines/embedded/host/console-log.ts";
 import { embedded } from "../../embedded.ts";
 import type { Failure } from "../../futures/types/failure.ts";
 import { handbackCode } from "../../futures/types/handback-code.ts";
@@ -8,6 +9,7 @@ import type { Authorize } from "../../http/requests/access.ts";
 import { serveHttp } from "../../http/serve-http.ts";
 import type { LoadedFunction } from "../modules/load-functions.ts";
 import type { Store } from "../../stores/store.ts";
+import { sha256Of } from "./sha256.ts";
 
 /** The server that a command runs. */
 export interface Serving {
@@ -23,23 +25,27 @@ export interface ServeSettings {
   readonly host: string;
   /** The token that every request needs. Absent: none, which only a loopback address allows. */
   readonly token: string | undefined;
+  /** Log of the engine and of requests. Default: warnings and errors go to `console`. */
+  readonly log?: Log;
 }
 
 /** Runs an engine with these functions, and serves it over HTTP with the routes for operators. */
 export async function serveFunctions(
   functions: readonly LoadedFunction[],
-  { store, port, host, token }: ServeSettings,
+  { store, port, host, token, log = consoleLog }: ServeSettings,
 ): Promise<Serving> {
   const engine = await embedded({
     functions: functions.map(({ face }) => face),
     store,
     history: true,
+    log,
   });
   try {
     const app = asyncHttp(engine.client, {
       // The operations of a pattern, such as the decision of an approval, are served, too.
       functions: functions.flatMap(({ face, operations }) => [face, ...operations]),
       operator: true,
+      log,
       authorize: allowToken(token),
       describeFailure: failureForOperators,
     });
@@ -58,12 +64,12 @@ export async function serveFunctions(
 }
 
 /** Allows the requests that carry the token. Digests are compared, so time tells nothing. */
-export function allowToken(token: string | undefined): Authorize {
+function allowToken(token: string | undefined): Authorize {
   if (token === undefined) return () => true;
-  const expected = digestOf(`Bearer ${token}`);
+  const expected = sha256Of(`Bearer ${token}`);
   return (request) => {
     const given = request.headers.get("authorization") ?? "";
-    if (equalBytes(digestOf(given), expected)) return true;
+    if (equalBytes(sha256Of(given), expected)) return true;
     const headers = { "WWW-Authenticate": "Bearer" };
     return given === "" ? new Response(null, { status: 401, headers }) : false;
   };

@@ -111,6 +111,16 @@ describe("an operator", () => {
     expect(rest.map(({ told }) => told)).toEqual(expected.slice(1));
   });
 
+  test("reads a history so far, also of a flow that waits", async () => {
+    const { clock, engine } = await openDesk();
+    const rules = { functions, operator: true, authorize: () => true, clock };
+    const app = asyncHttp(engine.client, rules);
+    const request = requestOf("GET", "/flows/b-1/history?follow=false");
+    const response = await clock.until(Promise.resolve(app.fetch(request)));
+    const text = await clock.until(response.text());
+    expect(text.match(/"type":"\w+"/g)).toEqual(['"type":"started"', '"type":"ran"']);
+  });
+
   test("is told what is wrong with a filter", async () => {
     const { ask } = await openDesk();
     const code = async (path: string) => {
@@ -131,6 +141,7 @@ describe("an operator", () => {
     expect(await code("/flows?function=nowhere")).toEqual([400, "INVALID_NAME"]);
     expect(await code("/states/desk/pay")).toEqual([404, "UNKNOWN_FUNCTION"]);
     expect(await code("/events?after=x")).toEqual([400, "INVALID_CURSOR"]);
+    expect(await code("/flows/a-1/history?follow=no")).toEqual([400, "MALFORMED_FILTER"]);
   });
 });
 

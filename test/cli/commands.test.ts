@@ -70,21 +70,36 @@ test("flows are listed by filters, page by page, and counted", async () => {
   expect((await handback("ls", "--count", "--function", "cli/talk")).out).toBe("1");
 });
 
-test("paused calls are shown with their failure", async () => {
+test("paused calls are shown with their failure, and resumed", async () => {
   const handback = await openCommandLine();
   const { out: id } = await handback("start", "cli/stuck");
   await expect.poll(async () => (await handback("show", id)).out).toMatch(/status +paused/);
   expect((await handback("show", id)).out).toMatch(
     /paused calls\n\S+ {2}cli\/stuck {2}the bank is down/,
   );
+  expect((await handback("resume", id, "--input", "true", "--new-key")).out).toBe(`resumed ${id}`);
+  await expect.poll(async () => (await handback("show", id)).out).toMatch(/output +paid/);
+  const late = await handback("resume", id);
+  expect([late.code, late.err]).toEqual([4, expect.stringContaining("(NOT_PAUSED)")]);
+  const odd = await handback("resume", id, "--call", "odd");
+  expect(odd.code).toBe(2);
 });
 
-test("dead letters are listed", async () => {
+test("dead letters are listed, sent again and deleted", async () => {
   const handback = await openCommandLine();
   await handback("call", "cli/send");
+  const list = async (): Promise<string> => (await handback("dead-letters")).out;
   await expect
-    .poll(async () => (await handback("dead-letters")).out)
+    .poll(list)
     .toMatch(/LETTER +TO +GIVEN UP +WAITED FOR +FAILURE\n\S+ +cli\/lose at \S+ .* no +lost/);
+  const letterIn = (text: string): string => /\n(\S+)/.exec(text)?.[1] ?? "";
+  const first = letterIn(await list());
+  expect((await handback("dead-letters", "redrive", first)).out).toBe(`redriven ${first}`);
+  await expect.poll(async () => letterIn(await list())).not.toMatch(new RegExp(`^(${first})?$`));
+  const second = letterIn(await list());
+  expect((await handback("dead-letters", "discard", second)).out).toBe(`discarded ${second}`);
+  expect(await list()).toBe("no dead letters");
+  expect((await handback("dead-letters", "discard", second)).code).toBe(3);
 });
 
 test("a flow is canceled once", async () => {

@@ -10,8 +10,9 @@ const talk = fn("cli/talk", (ctx, word: string) => {
   void ctx.emit("words", word);
   return ctx.event("next");
 });
-const stuck = fn("cli/stuck", { whenFailed: "pause" }, () => {
-  throw new Error("the bank is down");
+const stuck = fn("cli/stuck", { whenFailed: "pause" }, (_, isUp?: boolean) => {
+  if (isUp !== true) throw new Error("the bank is down");
+  return "paid";
 });
 const cart = stateful("cli/cart", {
   state: { items: value(0) },

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { readAttributeOption, readInstantOption } from "../../src/cli/commands/list-commands.ts";
+import { readAttributeOption, readInstantOption } from "../../src/cli/commands/list-command.ts";
 import { EXIT, kindOfError } from "../../src/cli/failures/exit-codes.ts";
 import { renderFlows } from "../../src/cli/rendering/flow-table.ts";
 import { renderFlow } from "../../src/cli/rendering/flow-view.ts";
@@ -69,6 +69,7 @@ describe("text of users", () => {
           /[\0-\x09\x0b-\x1f\x7f-\x9f]/,
         );
       }),
+      { examples: [["__proto__"], ["constructor"]] },
     );
   });
 });
@@ -151,6 +152,8 @@ test("each error code has an exit code other than 0 and that of an unknown error
   const codes = Object.keys(ERROR_CODES) as readonly ErrorCode[];
   const internal = codes.filter((code) => kindOfError(new HandbackError(code, "")) === "internal");
   expect(internal).toEqual(["UNEXPECTED_ANSWER"]);
+  const taken = new HandbackError("UNEXPECTED_ANSWER", "", { details: { status: 409 } });
+  expect(kindOfError(taken)).toBe("conflict");
   expect(EXIT[kindOfError(new HandbackError("INVALID_CURSOR", ""))]).toBe(2);
   expect(EXIT[kindOfError(new TypeError("x"))]).toBe(70);
 });

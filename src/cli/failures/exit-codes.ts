@@ -49,7 +49,13 @@ const KINDS: Readonly<Partial<Record<ErrorCode, ExitKind>>> = {
   STORE_FAILED: "store",
   BACKUP_FAILED: "store",
   FORMAT_TOO_NEW: "store",
-  UNEXPECTED_ANSWER: "internal",
+};
+
+/** Kinds of the problems that only a server has, by their status. */
+const KINDS_OF_STATUS: Readonly<Record<string, ExitKind>> = {
+  "400": "usage",
+  "404": "notFound",
+  "409": "conflict",
 };
 
 /** Codes of errors in what the person has given. */
@@ -60,6 +66,8 @@ const USAGE =
 export function kindOfError(error: unknown): ExitKind {
   if (error instanceof CommandError) return error.kind;
   if (!HandbackError.is(error)) return "internal";
+  if (error.code === "UNEXPECTED_ANSWER")
+    return KINDS_OF_STATUS[String(error.details["status"])] ?? "internal";
   return KINDS[error.code] ?? (USAGE.test(error.code) ? "usage" : "failed");
 }
 

@@ -2,10 +2,12 @@ import { createClient } from "../../client/create-client.ts";
 import type { RemoteClient } from "../../client/remote-client.ts";
 import { readConnection } from "../../client/requests/client-options.ts";
 import type { Connection } from "../../client/requests/client-options.ts";
+import { jsonText } from "../../client/requests/json-text.ts";
 import { routePath } from "../../client/requests/paths.ts";
 import { Persistence } from "../../client/requests/persistence.ts";
 import { sendRequest } from "../../client/requests/send-request.ts";
 import { isJsonObject, unexpectedAnswer } from "../../client/requests/server-error.ts";
+import type { ResumeOptions } from "../../futures/repair/repair-options.ts";
 import type { Fn } from "../../futures/types/function.ts";
 import type { DeadLetterPageView } from "../rendering/dead-letter-table.ts";
 import type { FlowPageView } from "../rendering/flow-table.ts";
@@ -67,6 +69,21 @@ export class FlowServer {
     return requirePage<DeadLetterPageView>(page, "letters");
   }
 
+  /** Sends the message of a dead letter again. @throws `NOT_FOUND`, and as the client over HTTP */
+  async redrive(letter: string): Promise<void> {
+    await this.#act("POST", routePath("dead-letters", letter, "redrive"));
+  }
+
+  /** Deletes a dead letter. @throws as {@link FlowServer.redrive} */
+  async discard(letter: string): Promise<void> {
+    await this.#act("DELETE", routePath("dead-letters", letter));
+  }
+
+  /** Runs a paused call again. @throws `NOT_FOUND`, `NOT_PAUSED`, and as the client over HTTP */
+  async resume(flow: string, options: ResumeOptions): Promise<void> {
+    await this.#act("POST", routePath("flows", flow, "resume"), jsonText(options, "options"));
+  }
+
   /**
    * Reads the history of a flow: so far, or with `follows` until the flow ends. It connects again
    * after a lost connection.
@@ -89,6 +106,11 @@ export class FlowServer {
   }): AsyncGenerator<FollowedEntry, void, void> {
     const query = queryText({ function: options.function });
     return this.#follow(`/events${query}`, { ...options, isOver: async () => false });
+  }
+
+  /** Sends a request once, because a second one could count twice. */
+  async #act(method: "POST" | "DELETE", path: string, body = ""): Promise<void> {
+    await sendRequest(this.#connection, { method, path, body, signal: undefined });
   }
 
   async *#follow(

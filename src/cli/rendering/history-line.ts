@@ -6,17 +6,19 @@ import { durationText, instantText } from "./time-text.ts";
 /** An entry of a history, or an event of any flow. JSON leaves out what is `undefined`. */
 export type EntryView = HistoryFact & { readonly flow?: string };
 
-const COLORS: Readonly<Record<string, Style>> = {
-  completed: "green",
-  failed: "red",
-  cancelled: "yellow",
-  poisoned: "red",
-  unhandled: "yellow",
-};
+const COLORS: ReadonlyMap<string, Style> = new Map(
+  Object.entries({
+    completed: "green",
+    failed: "red",
+    cancelled: "yellow",
+    poisoned: "red",
+    unhandled: "yellow",
+  } as const),
+);
 
 /** Writes an entry as a line: the time, the kind, and what happened. */
 export function renderEntry(entry: EntryView, paint: Paint): string {
-  const style = entry.type === "ran" && entry.code !== undefined ? "red" : COLORS[entry.type];
+  const style = entry.type === "ran" && entry.code !== undefined ? "red" : COLORS.get(entry.type);
   const kind = entry.type.padEnd(15);
   const time = `${instantText(entry.at).slice(0, -1)}.${String(entry.at % 1_000).padStart(3, "0")}`;
   const about = aboutEntry(entry);

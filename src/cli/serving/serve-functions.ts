@@ -45,6 +45,7 @@ export async function serveFunctions(
       // The operations of a pattern, such as the decision of an approval, are served, too.
       functions: functions.flatMap(({ face, operations }) => [face, ...operations]),
       operator: true,
+      deadLetters: engine,
       log,
       authorize: allowToken(token),
       describeFailure: failureForOperators,

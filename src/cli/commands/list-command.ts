@@ -2,7 +2,6 @@ import { InvalidArgumentError, Option } from "commander";
 import type { Command } from "commander";
 import { FLOW_STATUSES } from "../../core/engine/flow-index.ts";
 import { parseDuration } from "../../core/validation/duration.ts";
-import { renderDeadLetters } from "../rendering/dead-letter-table.ts";
 import { renderFlows } from "../rendering/flow-table.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { printResult, readCount, serverOf, withServer } from "./command-context.ts";
@@ -21,8 +20,8 @@ interface ListOptions extends RemoteOptions {
   readonly count?: boolean;
 }
 
-/** Adds the commands that list: `ls` and `dead-letters`. */
-export function addListCommands(
+/** Adds the command `ls`. */
+export function addListCommand(
   program: Command,
   { terminal, now }: { readonly terminal: Terminal; readonly now: () => number },
 ): void {
@@ -53,20 +52,6 @@ export function addListCommands(
         renderFlows(page, { now: now(), paint });
       printResult(terminal, options, { data: page, drawn });
     });
-
-  withServer(program.command("dead-letters"))
-    .description("list the messages that were given up, the oldest first")
-    .option("--limit <number>", "most letters to list, up to 1,000", readCount, "20")
-    .option("--cursor <cursor>", "go on after the page that ended with this cursor")
-    .action(
-      async (options: RemoteOptions & { readonly limit: string; readonly cursor?: string }) => {
-        const { limit, cursor } = options;
-        const page = await serverOf(terminal, options).deadLetters({ limit, cursor });
-        const drawn = (paint: Parameters<typeof renderDeadLetters>[1]["paint"]): string =>
-          renderDeadLetters(page, { now: now(), paint });
-        printResult(terminal, options, { data: page, drawn });
-      },
-    );
 }
 
 /** Reads `customer=c-7`. A value that is a number, `true` or `false` is one; quotes make it text. */

@@ -52,11 +52,11 @@ const KINDS: Readonly<Partial<Record<ErrorCode, ExitKind>>> = {
 };
 
 /** Kinds of the problems that only a server has, by their status. */
-const KINDS_OF_STATUS: Readonly<Record<string, ExitKind>> = {
-  "400": "usage",
-  "404": "notFound",
-  "409": "conflict",
-};
+const KINDS_OF_STATUS: ReadonlyMap<number, ExitKind> = new Map([
+  [400, "usage"],
+  [404, "notFound"],
+  [409, "conflict"],
+]);
 
 /** Codes of errors in what the person has given. */
 const USAGE =
@@ -66,8 +66,9 @@ const USAGE =
 export function kindOfError(error: unknown): ExitKind {
   if (error instanceof CommandError) return error.kind;
   if (!HandbackError.is(error)) return "internal";
+  const { status } = error.details;
   if (error.code === "UNEXPECTED_ANSWER")
-    return KINDS_OF_STATUS[String(error.details["status"])] ?? "internal";
+    return (typeof status === "number" && KINDS_OF_STATUS.get(status)) || "internal";
   return KINDS[error.code] ?? (USAGE.test(error.code) ? "usage" : "failed");
 }
 

@@ -179,7 +179,7 @@ export interface StateRange {
 
 /** Lists of what a store holds. Each read takes as long as what it returns. */
 export interface StoreLists {
-  /** Reads ids of states. */
+  /** Reads ids of users' states, or of pauses (`_sys/pause`), in their order. */
   readonly stateIds: (range: StateRange) => readonly string[];
   /** Reads dead letters, the oldest first, at most `limit` after a place. */
   readonly deadLetters: (range: {

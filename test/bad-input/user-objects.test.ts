@@ -3,6 +3,7 @@ import { asyncHttp } from "handback/http";
 import { embedded, fn, memory } from "handback";
 import type { Clock, EmbeddedOptions, Log } from "handback";
 import { describe, expect, test, vi } from "vitest";
+import { checkedClock } from "../../src/engines/embedded/host/checked-clock.ts";
 import { systemClock } from "../../src/engines/embedded/host/system-clock.ts";
 import { silent } from "../../src/core/host/log.ts";
 import { wrong } from "./open-engine.ts";
@@ -103,6 +104,16 @@ describe("a clock that goes wrong", () => {
       }),
       { numRuns: 30 },
     );
+  });
+
+  test("gives the time that the machine measures, even if its monotonic reading jumps", () => {
+    let [now, ns] = [1000, 0];
+    const faulty = { ...systemClock, now: () => now, monotonicNs: () => ns };
+    const clock = checkedClock("an engine", faulty, () => undefined);
+    now = Number.NaN;
+    expect(clock.now()).toBe(1000);
+    ns = 1e300;
+    expect(clock.now()).toBeLessThan(1000 + 60_000);
   });
 
   test("may be near the last instant that a Date can hold", async () => {

@@ -30,11 +30,11 @@ export const COMMAND_LINE: readonly Mutation[] = [
     killedBy: "a server with a token answers only those who have it",
   },
   {
-    breaks: "command line: the history of a pending flow is followed instead of read",
+    breaks: "operators: a wrong value for following a history is taken",
     file: "src/http/routes/operator/operator-routes.ts",
-    find: 'return follow === "true";',
-    replace: "return true;",
-    test: COMMAND_TESTS,
-    killedBy: "a flow is started, seen while it waits, signaled once by key, and seen at its end",
+    find: 'if (follow === "true" || follow === "false") return',
+    replace: 'if (follow !== "") return',
+    test: "test/http/operator/lists.test.ts",
+    killedBy: "an operator > is told what is wrong with a filter",
   },
 ];

@@ -20,6 +20,14 @@ export const PAUSES: readonly Mutation[] = [
       "no handler of a paused flow starts, until it is resumed; its timers keep their instants",
   },
   {
+    breaks: "pauses: a file lists none",
+    file: "src/stores/sqlite/tables/state.ts",
+    find: "const select = type === PAUSE_TYPE ? this.#selectPauses : this.#selectIds;",
+    replace: "const select = type === PAUSE_TYPE ? this.#selectIds : this.#selectIds;",
+    test: "test/stores/sqlite/sqlite-store.test.ts",
+    killedBy: "sqlite() as a store > lists the ids of pauses, which are states of the system",
+  },
+  {
     breaks: "pauses: they end with the process",
     file: "src/engines/embedded/engine.ts",
     find: "    if (lists !== undefined) this.#rooms.held.recover(lists);\n",

@@ -2,6 +2,10 @@
  * The ids of the states that tell what is paused (capability `pause`). A system function keeps one
  * state for each pause, and its id names the flow or function.
  */
+
+/** The type of that system function. Its states are listed when an engine starts. */
+export const PAUSE_TYPE = "_sys/pause";
+
 const FLOW = "flow/";
 const FUNCTION = "function/";
 

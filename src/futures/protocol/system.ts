@@ -3,6 +3,7 @@ import type { Definition } from "../../core/activation/definition.ts";
 import { UNDEFINED } from "../../core/codec/encoded.ts";
 import type { Encoded } from "../../core/codec/encoded.ts";
 import type { Json } from "../../core/data/json.ts";
+import { PAUSE_TYPE } from "../../core/engine/pauses.ts";
 import type { Address } from "../../core/message/address.ts";
 import type { MessageId } from "../../core/message/message-id.ts";
 import type { Messages } from "./messages.ts";
@@ -17,7 +18,7 @@ export const SYSTEM = {
   keptEvent: "_sys/kept-event",
   signalKeys: "_sys/signal-keys",
   secret: "_sys/secret",
-  pause: "_sys/pause",
+  pause: PAUSE_TYPE,
   process: "_sys/process",
 } as const satisfies Readonly<Record<keyof Messages, string>>;
 

@@ -1,9 +1,11 @@
-import { embedded, fn, memory, stateful, value } from "handback";
+import { join } from "node:path";
+import { embedded, fn, memory, sqlite, stateful, value } from "handback";
 import type { EmbeddedOptions } from "handback";
 import { chain } from "handback/patterns";
 import { simulate } from "handback/testing";
 import type { Machine } from "handback/testing";
 import { describe, expect, test } from "vitest";
+import { temporaryDirectory } from "../../stores/support/temporary-directory.ts";
 
 const log = { debug() {}, info() {}, warn() {}, error() {} };
 const open = (options: Partial<EmbeddedOptions>) =>
@@ -14,45 +16,51 @@ const list = stateful("pause/list", {
   handlers: { add: (ctx, item: string) => (ctx.state.all = [...ctx.state.all, item]) },
 });
 
-test("the pause of a function holds its messages under all names, and the stages of a pattern", async () => {
-  const store = memory();
-  const began: string[] = [];
-  const note = (name: string) => (_: unknown, item: string) => {
-    began.push(name);
-    return item;
-  };
-  const old = fn("pause/old", note("old"));
-  const made = (label: string) =>
-    chain(
-      "pause/chain",
-      (item: string) => {
-        began.push(`${label} stage`);
-        return item;
-      },
-      fn("pause/step", note("step")),
-    );
-  const first = await open({ store, functions: [old, made("first")] });
-  await first.client.pause({ function: old });
-  await first.client.pause({ function: made("first") });
-  const keys = { old: { key: "old" }, chain: { key: "chain" } };
-  await first.client.start(old, "a", keys.old);
-  await first.client.start(made("first"), "b", keys.chain);
-  await first.close();
+test.each([
+  ["memory", () => memory()],
+  ["a file", () => sqlite(join(temporaryDirectory(), "pause.db"))],
+])(
+  "the pause of a function holds its messages under all names, and the stages of a pattern, with a store in %s",
+  async (_, makeStore) => {
+    const store = makeStore();
+    const began: string[] = [];
+    const note = (name: string) => (_: unknown, item: string) => {
+      began.push(name);
+      return item;
+    };
+    const old = fn("pause/old", note("old"));
+    const made = (label: string) =>
+      chain(
+        "pause/chain",
+        (item: string) => {
+          began.push(`${label} stage`);
+          return item;
+        },
+        fn("pause/step", note("step")),
+      );
+    const first = await open({ store, functions: [old, made("first")] });
+    await first.client.pause({ function: old });
+    await first.client.pause({ function: made("first") });
+    const keys = { old: { key: "old" }, chain: { key: "chain" } };
+    await first.client.start(old, "a", keys.old);
+    await first.client.start(made("first"), "b", keys.chain);
+    await first.close();
 
-  const other = fn("pause/other", (_, item: string) => item);
-  const renamed = fn("pause/new", { aliases: ["pause/old"] }, note("new"));
-  const second = await open({ store, functions: [renamed, made("second"), other] });
-  // What is not held runs before this call ends.
-  await second.client.call(other, "c");
-  expect(await second.client.pausedFunctions()).toEqual(["pause/chain", "pause/old"]);
-  expect(began).toEqual([]);
-  await second.client.resume({ function: renamed });
-  await second.client.resume({ function: "pause/chain" });
-  expect(await second.client.flow("old").result()).toBe("a");
-  expect(await second.client.flow("chain").result()).toBe("b");
-  expect(began.toSorted()).toEqual(["new", "second stage", "step"]);
-  await second.close();
-});
+    const other = fn("pause/other", (_, item: string) => item);
+    const renamed = fn("pause/new", { aliases: ["pause/old"] }, note("new"));
+    const second = await open({ store, functions: [renamed, made("second"), other] });
+    // What is not held runs before this call ends.
+    await second.client.call(other, "c");
+    expect(await second.client.pausedFunctions()).toEqual(["pause/chain", "pause/old"]);
+    expect(began).toEqual([]);
+    await second.client.resume({ function: renamed });
+    await second.client.resume({ function: "pause/chain" });
+    expect(await second.client.flow("old").result()).toBe("a");
+    expect(await second.client.flow("chain").result()).toBe("b");
+    expect(began.toSorted()).toEqual(["new", "second stage", "step"]);
+    await second.close();
+  },
+);
 
 test("messages that a pause holds count for the limit of their address", async () => {
   const engine = await open({ functions: [list], mailboxLimit: 3 });

@@ -404,6 +404,28 @@ export function storeCases(name: string, createContent: CreateContent, runs = 10
       expect(read("a", "a\0b")).toEqual(["a1", "ab"]);
     });
 
+    test("lists the ids of pauses, which are states of the system", async () => {
+      const at = (type: string, id: string): Address => ({ type, id });
+      const pause = (id: string): Address => at("_sys/pause", id);
+      await commit({
+        values: [
+          added(row(1, "x", 1), pause("function/b")),
+          added(row(2, "x", 1), pause("function/a")),
+          added(row(3, "x", 1), pause("flow/c")),
+          added(row(4, "x", 1), at("_sys/paused-call", "function/d")),
+        ],
+      });
+      const read = (idPrefix: string): readonly string[] =>
+        store.lists?.stateIds({ type: "_sys/pause", idPrefix, limit: 100 }) ?? [];
+      for (const reopens of [false, true]) {
+        if (reopens) await reopen();
+        expect(read("")).toEqual(["flow/c", "function/a", "function/b"]);
+        expect(read("function/")).toEqual(["function/a", "function/b"]);
+      }
+      await commit({ values: [deleted(2, "x", pause("function/a"))] });
+      expect(read("function/")).toEqual(["function/b"]);
+    });
+
     test("finds a dead letter by the id of its message, until it is deleted", async () => {
       await commit({ addedDeadLetters: [letter(2), letter(1), letter(3)] });
       const { id } = envelope(1);

@@ -12,7 +12,8 @@ const NS_PER_MS = 1e6;
  * Returns a user's clock as one that keeps the contract of a clock, whatever it does.
  *
  * HC1 An instant is a whole number of ms that a Date can hold. While the clock gives none, time goes
- *     on from its last one, as measured by the monotonic reading.
+ *     on from its last one, as the machine measures it: the clock's own monotonic reading may be as
+ *     faulty.
  * HC2 The monotonic reading never decreases.
  * HC3 A timer calls back at most once, never within `setTimer`, and not after it was canceled. A
  *     timer that the clock cannot set is set by the machine.
@@ -35,7 +36,7 @@ class CheckedClock implements Clock {
   #hasFault = false;
   #lastNs: number;
   #lastAt: number;
-  /** The monotonic reading when the clock gave the last valid instant, if it has failed since. */
+  /** The machine's monotonic reading when the clock began to give no valid instant. */
   #failingSinceNs: number | undefined;
 
   constructor(subject: string, clock: Clock, onFault: (fault: string) => void) {
@@ -53,7 +54,7 @@ class CheckedClock implements Clock {
       this.#failingSinceNs = undefined;
       return (this.#lastAt = at);
     }
-    const ns = this.monotonicNs();
+    const ns = systemClock.monotonicNs();
     this.#failingSinceNs ??= ns;
     return this.#lastAt + Math.floor((ns - this.#failingSinceNs) / NS_PER_MS);
   }

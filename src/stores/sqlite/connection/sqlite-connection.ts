@@ -103,7 +103,7 @@ export class SqliteConnection {
     const { meta, commitMarks, messages, delayed, state, crashMarks, flows, journal } = this.tables;
     const { storeId, generation: last, clean } = meta.read();
     const generation = last + 1 + skipped;
-    state.addOwnerIndex();
+    state.addOwnerIndexes();
     meta.write({ storeId, generation, clean: false, relaxed: this.#durability === "relaxed" });
     commitMarks.createIfMissing();
     flows.createIfMissing();

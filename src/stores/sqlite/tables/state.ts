@@ -1,6 +1,7 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { StoredValue } from "../../../core/activation/effects.ts";
 import type { Json } from "../../../core/data/json.ts";
+import { PAUSE_TYPE } from "../../../core/engine/pauses.ts";
 import { isSystemType } from "../../../core/message/address.ts";
 import type { Address } from "../../../core/message/address.ts";
 import { decodeContent, encodeContent } from "../../../core/state/content.ts";
@@ -20,13 +21,17 @@ import type { OpenTable, Table, TableSource } from "./table.ts";
 /** The part of the table that holds users' states: the values that users count and rename. */
 const OF_USERS = "substr(type, 1, 5) <> '_sys/'";
 
+/** The part of the table that holds pauses, which are few among many states of the system. */
+const OF_PAUSES = `type = '${PAUSE_TYPE}'`;
+
 /**
- * Finds users' states by type and id. Stores of older versions get it when they are opened, in place
- * of an index by type only.
+ * Find users' states and pauses by type and id. Stores of older versions get them when they are
+ * opened, in place of an index by type only.
  */
-const OWNER_INDEX = `
+const OWNER_INDEXES = `
   DROP INDEX IF EXISTS state_type;
   CREATE INDEX IF NOT EXISTS state_owner ON state (type, id) WHERE ${OF_USERS};
+  CREATE INDEX IF NOT EXISTS state_pause ON state (type, id) WHERE ${OF_PAUSES};
 `;
 
 /**
@@ -48,7 +53,7 @@ export const state: Table<StateValues> = {
     ) STRICT;
     CREATE INDEX state_key ON state (key);
     CREATE INDEX state_expiry ON state (expires_at) WHERE expires_at IS NOT NULL;
-    ${OWNER_INDEX}
+    ${OWNER_INDEXES}
   `,
   pack: packState,
   open: (source) => new StateValues(source),
@@ -107,6 +112,7 @@ export class StateValues implements OpenTable {
   readonly #selectExpired: StatementSync;
   readonly #selectLast: StatementSync;
   readonly #selectIds: StatementSync;
+  readonly #selectPauses: StatementSync;
   readonly #selectNextType: StatementSync;
   readonly #countType: StatementSync;
   readonly #database: DatabaseSync;
@@ -135,12 +141,15 @@ export class StateValues implements OpenTable {
     this.#selectExpired = database.prepare(
       `SELECT ${OWNER} FROM state WHERE expires_at <= ? ORDER BY expires_at LIMIT ?`,
     );
-    this.#selectIds = database.prepare(
-      `SELECT CAST(id AS BLOB) AS id FROM (
-         SELECT DISTINCT id FROM state
-         WHERE type = ? AND ${OF_USERS} AND id >= ? AND id < ? ORDER BY id LIMIT ?
-       )`,
-    );
+    const selectIds = (part: string): StatementSync =>
+      database.prepare(
+        `SELECT CAST(id AS BLOB) AS id FROM (
+           SELECT DISTINCT id FROM state
+           WHERE type = ? AND ${part} AND id >= ? AND id < ? ORDER BY id LIMIT ?
+         )`,
+      );
+    this.#selectIds = selectIds(OF_USERS);
+    this.#selectPauses = selectIds(OF_PAUSES);
     this.#selectNextType = database.prepare(
       `SELECT min(type) AS type FROM state WHERE type > ? AND ${OF_USERS}`,
     );
@@ -227,16 +236,17 @@ export class StateValues implements OpenTable {
       .run(to, to, from, to);
   }
 
-  /** Makes the index by type and id in a store of an older version. */
-  addOwnerIndex(): void {
-    this.#database.exec(OWNER_INDEX);
+  /** Makes the indexes by type and id in a store of an older version. */
+  addOwnerIndexes(): void {
+    this.#database.exec(OWNER_INDEXES);
   }
 
-  /** Reads ids of users' states, in their order. */
+  /** Reads ids of users' states, or of pauses, in their order. */
   readIds({ type, idPrefix, after, limit }: StateRange): readonly string[] {
+    const select = type === PAUSE_TYPE ? this.#selectPauses : this.#selectIds;
     // No other text lies between one and the same with a NUL.
     const from = after === undefined ? idPrefix : `${after}\0`;
-    return this.#selectIds
+    return select
       .all(type, from, textAfterPrefix(idPrefix) ?? AFTER_ALL_TEXTS, limit)
       .map(({ id = null }) => textColumn(id));
   }

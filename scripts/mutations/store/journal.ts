@@ -151,4 +151,20 @@ export const JOURNAL: readonly Mutation[] = [
     test: CONFORMANCE,
     killedBy: "a cursor of another filter, flow or kind is refused",
   },
+  {
+    breaks: "history: a flow is cut again before its last cut is committed",
+    file: "src/engines/embedded/journal/history-limit.ts",
+    find: "    if (this.#cutting.has(flow)) return;\n",
+    replace: "",
+    test: "test/engines/embedded/journal/history-limit.test.ts",
+    killedBy: "a history over its limit counts each lost entry once, however commits overlap",
+  },
+  {
+    breaks: "history: the entries of a flow whose count was forgotten do not count",
+    file: "src/engines/embedded/journal/history-limit.ts",
+    find: "if (flow > this.#lastForgotten) this.#lastForgotten = flow;",
+    replace: "",
+    test: "test/engines/embedded/journal/history-limit.test.ts",
+    killedBy: "a history keeps its limit after its count was forgotten for those of many others",
+  },
 ];

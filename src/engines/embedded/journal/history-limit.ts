@@ -5,7 +5,7 @@ import {
   HISTORY_TOPIC,
 } from "../../../core/engine/history-row.ts";
 import type { JournalRow } from "../../../core/engine/journal.ts";
-import type { GroupCommit } from "../commit/group-commit.ts";
+import type { WriteBatch } from "../commit/write-batch.ts";
 import type { Dispatcher } from "../dispatch/dispatcher.ts";
 import type { Journal } from "./journal.ts";
 
@@ -13,7 +13,7 @@ import type { Journal } from "./journal.ts";
 const PAGE = 64;
 /** A history may grow over its limit by this part of it, so that it is cut rarely. */
 const SLACK = 0.1;
-/** Flows whose entries are counted at a time. */
+/** The most flows whose numbers of entries are in memory. */
 const MOST_COUNTED = 100_000;
 
 /** How the layer above reads its entries. */
@@ -28,8 +28,8 @@ export interface HistoryEntries {
 
 /** Collaborators of {@link HistoryLimit}. */
 export interface HistoryLimitParts {
-  readonly journal: Journal;
-  readonly commits: Pick<GroupCommit, "batch">;
+  readonly journal: Pick<Journal, "batch" | "read">;
+  readonly commits: { readonly batch: Pick<WriteBatch, "afterCommit"> };
   readonly dispatcher: Pick<Dispatcher, "wake">;
   /** The number of the first flow of this process. */
   readonly firstFlow: string;
@@ -43,11 +43,17 @@ export interface HistoryLimitParts {
  * HL1 A history over its limit loses its oldest entries. Where some are lost, an entry tells how
  *     many, in the same commit, at the place of the last of them. So a reader in the middle of them
  *     learns of the gap.
+ * HL2 A flow has one cut at a time. Until its commit, the store still holds the rows that it
+ *     replaces, and a second cut would count their entries again.
  */
 export class HistoryLimit {
   readonly #parts: HistoryLimitParts;
   /** Numbers of stored entries, by flow. */
   readonly #counts = new Map<string, number>();
+  /** The last flow when counts were forgotten. Flows up to it may have stored entries. */
+  #lastForgotten = "";
+  /** Flows whose cuts are not committed yet. */
+  readonly #cutting = new Set<string>();
 
   constructor(parts: HistoryLimitParts) {
     this.#parts = parts;
@@ -55,24 +61,37 @@ export class HistoryLimit {
 
   /** Counts entries that a commit adds to a history. */
   added(flow: string, entries: number): void {
-    const { commits, limit } = this.#parts;
-    const count = (this.#counts.get(flow) ?? this.#countStored(flow)) + entries;
+    const { commits } = this.#parts;
+    const count = this.#countOf(flow) + entries;
     this.#counts.set(flow, count);
-    if (this.#counts.size > MOST_COUNTED) this.#forgetShort();
-    if (count > limit * (1 + SLACK)) commits.batch.afterCommit.push(() => this.#cut(flow));
+    if (this.#isTooLong(count)) commits.batch.afterCommit.push(() => this.#cut(flow));
+    if (this.#counts.size > MOST_COUNTED) this.#forgetHalf();
   }
 
-  /** Counts the entries from before this process, which only its older flows have. */
+  #isTooLong(count: number): boolean {
+    return count > this.#parts.limit * (1 + SLACK);
+  }
+
+  #countOf(flow: string): number {
+    return this.#counts.get(flow) ?? this.#countStored(flow);
+  }
+
+  /** Counts the stored entries of a flow. A flow that is new to this process has none. */
   #countStored(flow: string): number {
-    if (flow >= this.#parts.firstFlow) return 0;
+    if (flow >= this.#parts.firstFlow && flow > this.#lastForgotten) return 0;
     let count = 0;
     for (const row of this.#rowsOf(flow)) count += row.count;
     return count;
   }
 
-  #forgetShort(): void {
-    for (const [flow, count] of this.#counts)
-      if (count < this.#parts.limit * SLACK) this.#counts.delete(flow);
+  /** Forgets the counts that are in memory for longest. The next entry of such a flow counts anew. */
+  #forgetHalf(): void {
+    let left = this.#counts.size / 2;
+    for (const flow of this.#counts.keys()) {
+      if (left-- <= 0) return;
+      this.#counts.delete(flow);
+      if (flow > this.#lastForgotten) this.#lastForgotten = flow;
+    }
   }
 
   *#rowsOf(flow: string): Generator<JournalRow> {
@@ -87,8 +106,11 @@ export class HistoryLimit {
 
   /** Deletes the oldest entries over the limit. */
   #cut(flow: string): void {
-    const { limit, entries, dispatcher } = this.#parts;
-    let count = this.#counts.get(flow) ?? 0;
+    const { limit, entries, commits, dispatcher } = this.#parts;
+    if (this.#cutting.has(flow)) return;
+    const before = this.#countOf(flow);
+    if (!this.#isTooLong(before)) return;
+    let count = before;
     let gap: JournalRow[] = [];
     for (const row of this.#rowsOf(flow)) {
       if (count <= limit) break;
@@ -102,6 +124,12 @@ export class HistoryLimit {
     }
     count += this.#replace(gap);
     this.#counts.set(flow, count);
+    this.#cutting.add(flow);
+    commits.batch.afterCommit.push(() => {
+      this.#cutting.delete(flow);
+      // A history of rows that stay cannot become shorter.
+      if (count < before) this.#cut(flow);
+    });
     dispatcher.wake();
   }
 

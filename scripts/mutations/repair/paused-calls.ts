@@ -2,6 +2,7 @@ import type { Mutation } from "../mutation.ts";
 
 const PAUSED_CALL = "src/futures/combinators/paused-call.ts";
 const PAUSE = "src/futures/run/pause-call.ts";
+const BULK = "src/futures/client/bulk/bulk-operations.ts";
 const CONFORMANCE = "test/conformance/embedded-memory.test.ts";
 const LAWS = "test/laws/repair/paused-calls.test.ts";
 const PATTERNS = "test/patterns/when-failed.test.ts";
@@ -104,5 +105,22 @@ export const REPAIR: readonly Mutation[] = [
     replace: "let cursor = void from as string | undefined;",
     test: "test/futures/repair/bulk.test.ts",
     killedBy: "an operation that is stopped goes on with the cursor of its last report",
+  },
+  {
+    breaks: "operations on many flows: a filter that is no object means all flows",
+    file: BULK,
+    find: "  readFlowsFilter(name, filter);\n",
+    replace: "  void [readFlowsFilter, name];\n",
+    test: "test/futures/repair/bulk.test.ts",
+    killedBy: "the filter null is refused by each operation, so that none means all flows",
+  },
+  {
+    breaks:
+      "operations on many flows: a call that has gone on keeps the other calls of its flow paused",
+    file: BULK,
+    find: "(await unlessGoneOn(() => client.resume(id, { call }))) || hasResumed;",
+    replace: "(await client.resume(id, { call }).then(() => true)) || hasResumed;",
+    test: "test/futures/repair/bulk.test.ts",
+    killedBy: "a flow of which one paused call has gone on meanwhile gets its other calls resumed",
   },
 ];

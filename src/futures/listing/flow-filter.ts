@@ -89,9 +89,9 @@ export function readFlowsOptions(options: unknown): FlowListRequest {
   return { filter: toFilter(filter), order, limit, cursor };
 }
 
-/** Checks a filter. @throws as {@link readFlowsOptions} */
-export function readFlowsFilter(filter: unknown): FlowFilter {
-  return toFilter(readOptions("countFlows", FILTER, filter));
+/** Checks the filter of a method. @throws as {@link readFlowsOptions} */
+export function readFlowsFilter(method: string, filter: unknown): FlowFilter {
+  return toFilter(readOptions(method, FILTER, filter));
 }
 
 function toFilter({ function: types, ...rest }: ReadOptions<typeof FILTER>): FlowFilter {

@@ -37,7 +37,7 @@ export function listFlows(
 
 /** Counts flows. @throws `INVALID_OPTIONS`, `UNSUPPORTED` */
 export async function countFlows(engine: ListingEngine, filter: FlowsFilter): Promise<number> {
-  return flowIndexOf(engine, "countFlows").count(readFlowsFilter(filter));
+  return flowIndexOf(engine, "countFlows").count(readFlowsFilter("countFlows", filter));
 }
 
 async function readFlowsPage(

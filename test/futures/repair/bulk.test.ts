@@ -1,9 +1,10 @@
-import { fn } from "handback";
+import { fn, HandbackError } from "handback";
 import type { BulkReport } from "handback";
 import { simulate } from "handback/testing";
 import type { Simulated } from "handback/testing";
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { resumeAll } from "../../../src/futures/client/bulk/bulk-operations.ts";
 
 /** What a flow does: it ends, fails, waits for an event, or pauses, once or twice. */
 const KINDS = ["ends", "fails", "waits", "pauses", "pauses twice"] as const;
@@ -124,5 +125,49 @@ test("wrong options and filters are refused, and change nothing", async () => {
     await expect(client.cancelAll({}, { dry: true } as object)).rejects.toMatchObject(refused);
     await expect(client.resumeAll({ status: "failed" })).rejects.toMatchObject(refused);
     expect((await client.status("f0")).status).toBe("pending");
+  });
+});
+
+test.each([[null], [0], ["f0"], [[]], [true]])(
+  "the filter %j is refused by each operation, so that none means all flows",
+  async (filter) => {
+    await withFlows(["waits", "ends"], async ({ client }) => {
+      const refused = { code: "INVALID_OPTIONS" };
+      for (const name of ["resumeAll", "cancelAll", "purgeAll"] as const)
+        await expect(Reflect.apply(client[name], client, [filter])).rejects.toMatchObject(refused);
+      expect(await client.countFlows({ status: "pending" })).toBe(1);
+      expect(await client.countFlows()).toBe(2);
+    });
+  },
+);
+
+test.each([["order"], ["cursor"], ["limit"]])(
+  "a filter with %s, which is no part of a filter, is refused",
+  async (name) => {
+    await withFlows(["waits"], async ({ client }) => {
+      const filter = { [name]: { order: "oldest", cursor: undefined, limit: 5 }[name] };
+      await expect(client.cancelAll(filter)).rejects.toMatchObject({ code: "INVALID_OPTIONS" });
+      expect(await client.countFlows({ status: "pending" })).toBe(1);
+    });
+  },
+);
+
+test("a flow of which one paused call has gone on meanwhile gets its other calls resumed", async () => {
+  await withFlows(["pauses twice"], async (t, world) => {
+    world.isDown = false;
+    const { paused } = await t.client.status("f0");
+    for (const { call: goneOn } of paused) {
+      const resumed: string[] = [];
+      const flows = async () => t.client.flows({ status: "paused" });
+      const resume = async (_: string, { call = "" }: { readonly call?: string } = {}) => {
+        if (call === goneOn) throw new HandbackError("NOT_PAUSED", "it runs again");
+        resumed.push(call);
+      };
+      const neither = async () => false;
+      const others = { pause: async () => undefined, cancel: neither, purge: neither };
+      const report = await resumeAll({ flows, resume, ...others }, {}, {});
+      expect(resumed).toEqual(paused.map(({ call }) => call).filter((call) => call !== goneOn));
+      expect(report).toMatchObject({ matched: 1, done: 1 });
+    }
   });
 });

@@ -1,7 +1,8 @@
 import { invalidOption } from "../../../core/validation/options.ts";
+import { readFlowsFilter } from "../../listing/flow-filter.ts";
 import type { FlowsFilter, FlowsOptions } from "../../listing/flow-filter.ts";
 import type { FlowsPage } from "../../listing/list-flows.ts";
-import { runInBulk } from "./run-in-bulk.ts";
+import { runInBulk, unlessGoneOn } from "./run-in-bulk.ts";
 import type { BulkOperation, BulkOptions, BulkReport } from "./run-in-bulk.ts";
 
 /** The operations on one flow that those on many are made of. */
@@ -21,7 +22,7 @@ export async function pauseAll(
 ): Promise<BulkReport> {
   const operation = {
     name: "pause",
-    filter,
+    filter: checkFilter("pause", filter),
     isFor: ({ settledAt, pausedAt }) => settledAt === undefined && pausedAt === undefined,
     async change({ id }) {
       await client.pause(id);
@@ -37,16 +38,17 @@ export async function resumeAll(
   filter: FlowsFilter,
   options: BulkOptions,
 ): Promise<BulkReport> {
-  const { status = "paused" } = filter;
+  const { status = "paused" } = checkFilter("resumeAll", filter);
   if (status !== "paused") throw invalidOption("status of resumeAll", '"paused"', status);
   const operation = {
     name: "resumeAll",
     filter: { ...filter, status },
     isFor: () => true,
     async change({ id, paused = [], pausedAt }) {
-      if (pausedAt !== undefined) await client.resume(id);
-      for (const { call } of paused) await client.resume(id, { call });
-      return paused.length > 0 || pausedAt !== undefined;
+      let hasResumed = pausedAt !== undefined && (await unlessGoneOn(() => client.resume(id)));
+      for (const { call } of paused)
+        hasResumed = (await unlessGoneOn(() => client.resume(id, { call }))) || hasResumed;
+      return hasResumed;
     },
   } satisfies BulkOperation;
   return runInBulk(client, operation, options);
@@ -60,7 +62,7 @@ export async function cancelAll(
 ): Promise<BulkReport> {
   const operation = {
     name: "cancelAll",
-    filter,
+    filter: checkFilter("cancelAll", filter),
     isFor: ({ settledAt }) => settledAt === undefined,
     change: async ({ id }) => client.cancel(id),
   } satisfies BulkOperation;
@@ -75,9 +77,15 @@ export async function purgeAll(
 ): Promise<BulkReport> {
   const operation = {
     name: "purgeAll",
-    filter,
+    filter: checkFilter("purgeAll", filter),
     isFor: ({ settledAt }) => settledAt !== undefined,
     change: async ({ id }) => client.purge(id),
   } satisfies BulkOperation;
   return runInBulk(client, operation, options);
+}
+
+/** Returns a filter that is checked. Spread into options, one that is no object means all flows. */
+function checkFilter(name: string, filter: FlowsFilter): FlowsFilter {
+  readFlowsFilter(name, filter);
+  return filter;
 }

@@ -74,7 +74,9 @@ export async function runInBulk(
       ...(cursor !== undefined && { cursor }),
     });
     const flows = page.flows.filter((flow) => operation.isFor(flow));
-    const changed = dryRun ? [] : await Promise.all(flows.map((flow) => change(operation, flow)));
+    const changed = dryRun
+      ? []
+      : await Promise.all(flows.map((flow) => unlessGoneOn(() => operation.change(flow))));
     cursor = page.cursor;
     report = {
       matched: report.matched + flows.length,
@@ -86,9 +88,10 @@ export async function runInBulk(
   return report;
 }
 
-async function change(operation: BulkOperation, flow: FlowSummary): Promise<boolean> {
+/** Makes a change. Returns false if its flow or call has gone on since it was listed. */
+export async function unlessGoneOn(change: () => Promise<boolean | void>): Promise<boolean> {
   try {
-    return await operation.change(flow);
+    return (await change()) !== false;
   } catch (error) {
     if (HandbackError.is(error) && GONE_ON.has(error.code)) return false;
     throw error;

@@ -34,8 +34,8 @@ export const HTTP_CLIENT: readonly Mutation[] = [
   {
     breaks: "client: a line end that is cut in two counts as two",
     file: "src/client/streams/server-events.ts",
-    find: 'const isHalf = text.endsWith("\\r");',
-    replace: "const isHalf = false;",
+    find: 'this.#isHalf = text.endsWith("\\r");',
+    replace: "this.#isHalf = false;",
     test: STREAM_TESTS,
     killedBy: "events are the same however their text is cut",
   },

@@ -11,21 +11,27 @@ export interface ReceivedEvent {
 export class ServerEvents {
   #rest = "";
   #isFirst = true;
+  #isHalf = false;
   #id: string | undefined;
   #event = "";
   #data: string[] = [];
 
   /** Takes a piece. Returns the events that it completes. */
   take(piece: string): readonly ReceivedEvent[] {
+    if (!this.#isFirst && !this.#isHalf && !/[\r\n]/.test(piece)) {
+      // To look at the pieces before would cost their whole length again.
+      this.#rest += piece;
+      return [];
+    }
     let text = this.#rest + piece;
     if (this.#isFirst && text !== "") {
       this.#isFirst = false;
       if (text.startsWith("\uFEFF")) text = text.slice(1);
     }
     // The second half of a line end may come with the next piece.
-    const isHalf = text.endsWith("\r");
-    const lines = (isHalf ? text.slice(0, -1) : text).split(/\r\n|\r|\n/);
-    this.#rest = (lines.pop() ?? "") + (isHalf ? "\r" : "");
+    this.#isHalf = text.endsWith("\r");
+    const lines = (this.#isHalf ? text.slice(0, -1) : text).split(/\r\n|\r|\n/);
+    this.#rest = (lines.pop() ?? "") + (this.#isHalf ? "\r" : "");
     return lines.flatMap((line) => this.#takeLine(line));
   }
 

@@ -1,4 +1,5 @@
 import type { Clock } from "../../core/host/clock.ts";
+import { Arrival } from "./arrival.ts";
 
 /** An event for a browser's `EventSource`. */
 export interface ServerEvent {
@@ -41,7 +42,7 @@ export function eventStream(
   { clock, heartbeatMs, patienceMs, ended }: EventStreamOptions,
 ): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
-  let next: Promise<IteratorResult<ServerEvent, void>> | undefined;
+  let next: Arrival<IteratorResult<ServerEvent, void>> | undefined;
   let isOpened = false;
   let stopPatience = (): void => undefined;
   let isOver = false;
@@ -59,8 +60,8 @@ export function eventStream(
       isOpened = true;
       return OPENING;
     }
-    next ??= events.next();
-    const result = await firstOf(next, clock, heartbeatMs);
+    next ??= new Arrival(events.next());
+    const result = await next.within(clock, heartbeatMs);
     if (result === undefined) return HEARTBEAT;
     next = undefined;
     return result.done === true ? undefined : textOf(result.value);
@@ -91,21 +92,6 @@ export function eventStream(
     },
     { highWaterMark: 0 },
   );
-}
-
-/** Resolves with a result, or with `undefined` if it takes longer. */
-async function firstOf<Result>(
-  result: Promise<Result>,
-  clock: Clock,
-  ms: number,
-): Promise<Result | undefined> {
-  const late = Promise.withResolvers<undefined>();
-  const cancelTimer = clock.setTimer(ms, () => late.resolve(undefined));
-  try {
-    return await Promise.race([result, late.promise]);
-  } finally {
-    cancelTimer();
-  }
 }
 
 /** JSON has no line ends, so the data is one line. */

@@ -104,7 +104,11 @@ export class KafkaIngress implements ClusterIngress {
   }
 
   async #write(batch: readonly Sending[]): Promise<void> {
-    this.#writer ??= (await this.#parts.connections()).writer();
+    const connections = await this.#parts.connections();
+    const [first] = batch;
+    // The way was closed meanwhile, so the callers of the batch have their error.
+    if (first === undefined || !this.#queue.includes(first)) return;
+    this.#writer ??= connections.writer();
     for (const each of batch) each.isTried = true;
     await this.#writer.write(batch.map(({ message }) => message));
   }

@@ -107,6 +107,27 @@ test.each<readonly [answer: Answer, code: string]>([
   await expect(ingress.send([message(1)])).rejects.toMatchObject({ code });
 });
 
+test("a way that is closed while it connects leaves no connection, and writes nothing", async () => {
+  const kafka = brokers([]);
+  const connecting = Promise.withResolvers<KafkaConnections>();
+  const made: string[] = [];
+  const ingress = ingressOf({ connections: () => connecting.promise });
+  const sent = ingress.send([message(1)]);
+  ingress.close();
+  await expect(sent).rejects.toMatchObject({ code: "CLOSED" });
+  const connections = await kafka.connections();
+  const writer = () => {
+    made.push("writer");
+    const { write } = connections.writer();
+    return { write, close: () => void made.push("closed") };
+  };
+  connecting.resolve({ ...connections, writer });
+  await ingress.send([message(2)]);
+  expect(kafka.taken.map(({ key }) => key)).toEqual(["2"]);
+  ingress.close();
+  expect(made).toEqual(["writer", "closed"]);
+});
+
 test("a message that waits behind others in vain was certainly not taken", async () => {
   const ingress = ingressOf(brokers(Array.from({ length: 100 }, () => "passing" as const)), 0);
   const [first, second] = [ingress.send([message(1)]), ingress.send([message(2)])];

@@ -1,5 +1,6 @@
 import { embedded, fn, memory } from "handback";
 import { expect, test } from "vitest";
+import { VirtualClock } from "../../../src/testing/simulation/machine/virtual-clock.ts";
 import { MergedFlows } from "../../../src/engines/embedded/listing/merged-flows.ts";
 import type { FlowEntry } from "../../../src/core/engine/flow-index.ts";
 
@@ -44,6 +45,20 @@ test("a start that the next commit writes is neither listed nor counted yet", as
   await started;
   expect(await client.countFlows()).toBe(1);
   await engine.close();
+});
+
+test("flows whose records expired while no engine ran are not counted, however many they are", async () => {
+  const [store, clock] = [memory(), new VirtualClock()];
+  const options = { functions: [ends], store, clock, retention: "1h" } as const;
+  const first = await embedded(options);
+  await Promise.all(Array.from({ length: 4_200 }, () => first.client.call(ends)));
+  await clock.until(first.close());
+  clock.skip(2 * 3_600_000);
+  const { client, close } = await embedded(options);
+  const counted = client.countFlows();
+  const completed = client.countFlows({ status: "completed" });
+  expect([await clock.until(counted), await clock.until(completed)]).toEqual([0, 0]);
+  await clock.until(close());
 });
 
 /** Lets the event loop take a few turns. */

@@ -11,7 +11,7 @@ import type {
 const FIRST_NUMBER = "0".repeat(16);
 const LAST_NUMBER = `7${"f".repeat(15)}`;
 
-/** Tells whether a flow meetsFilter all parts of a filter at `now`. */
+/** Tells whether a flow meets all parts of a filter at `now`. */
 export function meetsFilter(flow: ListedFlow, filter: FlowFilter, now: number): boolean {
   const { types, status, startedAfter, startedBefore, keyPrefix, attribute } = filter;
   return (
@@ -34,7 +34,7 @@ export function compareIn(order: FlowOrder, one: FlowPosition, other: FlowPositi
   return order === "oldest" ? comparePositions(one, other) : comparePositions(other, one);
 }
 
-/** Returns the place after which the flows of a filter begin, at the earliest after `after`. */
+/** Returns the place after which to read the flows of a filter: `after`, or a later one. */
 export function beginOf(
   { startedAfter, startedBefore }: FlowFilter,
   order: FlowOrder,

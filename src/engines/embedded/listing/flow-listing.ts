@@ -11,7 +11,7 @@ import type {
 } from "../../../core/engine/flow-index.ts";
 import type { Clock } from "../../../core/host/clock.ts";
 import type { Scheduler } from "../../../core/host/scheduler.ts";
-import type { FlowEntries, FlowGroup, Store } from "../../../stores/store.ts";
+import type { ExpiredValue, FlowEntries, FlowGroup, Store } from "../../../stores/store.ts";
 import type { GroupCommit } from "../commit/group-commit.ts";
 import type { Lifecycle } from "../lifecycle/lifecycle.ts";
 import { beginOf, isPast, meetsFilter } from "./flow-condition.ts";
@@ -22,7 +22,7 @@ import type { UnwrittenFlows } from "./unwritten-flows.ts";
 
 /** Largest number of flows that one page looks at. */
 const MOST_STEPS = 4_096;
-/** Largest number of expired records that a count looks at. */
+/** Largest number of expired values that a count by groups looks at. */
 const MOST_EXPIRED = 4_096;
 /** Texts that the number of a flow can begin with. */
 const NUMBER_PREFIX = /^[0-7][0-9a-f]{0,15}$/;
@@ -66,6 +66,7 @@ export class FlowListing implements FlowIndex {
     while (await this.#atOneInstant(() => this.#parts.unwritten.verifySome(MOST_STEPS)))
       await this.#nextTurn();
     const counted = await this.#atOneInstant(() => this.#countGroups(filter));
+    if (counted === undefined) return this.#countListed(filter);
     if (status !== "pending" || !this.#parts.parked.areAny) return counted;
     return counted - (await this.#countListed({ ...filter, status: "parked" }));
   }
@@ -170,23 +171,25 @@ export class FlowListing implements FlowIndex {
 
   /**
    * Counts by the groups, and the flows that only messages carry. Parked ones count as pending.
-   * Expired records are looked at one by one: they are few.
+   * Expired records are looked at one by one. Returns `undefined` if there are too many of them, as
+   * after a long time without an engine.
    */
-  #countGroups({ types, status }: FlowFilter): number {
-    const { unwritten, clock } = this.#parts;
+  #countGroups({ types, status }: FlowFilter): number | undefined {
+    const { unwritten, store, clock } = this.#parts;
+    const expiredValues = store.readExpired(clock.now(), MOST_EXPIRED);
+    if (expiredValues.length === MOST_EXPIRED) return undefined;
     const stored = this.#groupsOf({ types, status }).reduce((sum, { count }) => sum + count, 0);
     const isPending = status === undefined || status === "pending";
-    const expired = this.#expiredEntries(clock.now()).filter((entry) =>
+    const expired = this.#entriesOf(expiredValues).filter((entry) =>
       meetsFilter(entry, { types, status }, 0),
     ).length;
     return stored + (isPending ? unwritten.count(types) : 0) - expired;
   }
 
-  /** Returns the entries of the records that have expired and are still stored. */
-  #expiredEntries(now: number): readonly FlowEntry[] {
-    const { store, flows, indexed } = this.#parts;
-    return store
-      .readExpired(now, MOST_EXPIRED)
+  /** Returns the entries of those values that are records of flows. */
+  #entriesOf(values: readonly ExpiredValue[]): readonly FlowEntry[] {
+    const { flows, indexed } = this.#parts;
+    return values
       .filter(({ type, name }) => type === indexed.type && name === indexed.name)
       .flatMap(({ id }) => flows.findKey(id) ?? []);
   }

@@ -13,7 +13,7 @@ export interface ParkedFlowsParts {
 }
 
 /**
- * The flows of which a message waits for code that is not registered.
+ * The flows with a message that waits for code that is not registered.
  *
  * PF1 The first list looks up all of them. Later ones look up those that were parked since.
  */

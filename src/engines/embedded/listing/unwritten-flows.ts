@@ -27,7 +27,7 @@ export interface UnwrittenFlowsParts {
  * UF1 Such a flow is found by its first call until that is handled, and then among the values that
  *     are being written, until the store has its entry.
  * UF2 The first list looks at all waiting messages. From then on their places are kept in order, so
- *     that a page costs no more than what it shows. An engine that nobody asks keeps none.
+ *     that the cost of a page depends on its length only. Without a list, none are kept.
  */
 export class UnwrittenFlows implements MessageObserver {
   readonly #parts: UnwrittenFlowsParts;

@@ -24,7 +24,7 @@ import type { PausedCall } from "../types/paused-call.ts";
  * the instance is that of the call.
  *
  * PC1 The call leaves once: it runs again, fails for its consumers, or is canceled with its scope.
- * Whatever comes later finds nothing.
+ * Later messages find nothing.
  * PC2 A resumed call keeps its id, its consumers and, unless asked otherwise, its idempotency key.
  * Its attempts count on, so the calls that it makes have new ids.
  * PC3 Its flow lists it from the commit that puts it aside to the commit in which it leaves. A call

@@ -63,7 +63,7 @@ interface PauseFacts {
   readonly message: string | undefined;
 }
 
-/** The facts that an entry of a history tells, by its type. They hold no values of users. */
+/** The facts in an entry of a history, by its type. They hold no values of users. */
 export interface HistoryFacts {
   readonly started: FlowStarted;
   readonly completed: FlowStarted;
@@ -145,7 +145,7 @@ const STORED: { readonly [Type in HistoryType]: readonly (keyof HistoryFacts[Typ
 
 const LIFECYCLE_TYPES = ["started", "completed", "failed", "cancelled"] as const;
 
-/** The types of entries that tell of the life of a flow, which `client.events` reads. */
+/** The types of entries about the starts and ends of flows, which `client.events` reads. */
 export type LifecycleType = (typeof LIFECYCLE_TYPES)[number];
 
 export const LIFECYCLE: ReadonlySet<string> = new Set<HistoryType>(LIFECYCLE_TYPES);
@@ -159,17 +159,17 @@ export type HistoryFact = {
   } & HistoryFacts[Type];
 }[HistoryType];
 
-/** Tells whether an encoded entry is one of the life of a flow, which a full history keeps. */
+/** Tells whether an encoded entry is about a start or an end. A full history keeps these. */
 function isKept(entry: Json): boolean {
   return LIFECYCLE.has((entry as readonly [HistoryType])[0]);
 }
 
-/** Makes an encoded entry that tells how many are missing. */
+/** Makes an encoded entry for a gap. */
 function gap(missing: number, at: number): Json {
   return encodeHistoryFact({ type: "gap", at, missing });
 }
 
-/** Returns the number of entries that an encoded entry stands for. */
+/** Returns the number of entries that an encoded entry counts for. */
 function weight(entry: Json): number {
   const fact = decodeHistoryFact(entry);
   return fact?.type === "gap" ? fact.missing : 1;

@@ -3,13 +3,13 @@ import type { HistoryDetail, HistoryRule } from "../../../core/activation/histor
 
 /** The option `history` of an engine. */
 export interface HistorySettings {
-  /** What is told about functions that do not say it themselves. */
+  /** The detail for functions without an option of their own. */
   readonly detail: HistoryDetail;
   /** Entries that a flow keeps. */
   readonly limit: number;
 }
 
-/** What the history tells, as the options of the engine and of its functions say. */
+/** The detail of histories, by the options of the engine and of its functions. */
 export class ConfiguredHistory implements HistoryRule {
   readonly limit: number;
   readonly #definitions: ReadonlyMap<string, Definition>;

@@ -20,9 +20,9 @@ const MOST_COUNTED = 100_000;
 export interface HistoryEntries {
   /** Tells whether an entry stays, however long the history is. */
   isKept(entry: Json): boolean;
-  /** Makes an entry that tells of a gap. */
+  /** Makes an entry for a gap. */
   gap(missing: number, at: number): Json;
-  /** Returns the number of entries that an entry stands for: 1, or those that a gap tells of. */
+  /** Returns the number of entries that an entry counts for: 1, or the lost ones of a gap. */
   weight(entry: Json): number;
 }
 
@@ -40,9 +40,8 @@ export interface HistoryLimitParts {
 /**
  * Bounds the history of each flow.
  *
- * HL1 A history over its limit loses its oldest entries. Where some are lost, an entry tells how
- *     many, in the same commit, at the place of the last of them. So a reader in the middle of them
- *     learns of the gap.
+ * HL1 A history over its limit loses its oldest entries. The same commit puts an entry with their
+ *     number at the place of the last of them. So a reader in the middle of them sees the gap.
  * HL2 A flow has one cut at a time. Until its commit, the store still holds the rows that it
  *     replaces, and a second cut would count their entries again.
  */

@@ -19,9 +19,9 @@ export interface HistoryParts {
 /**
  * Writes the history of flows into the journal, the optional capability `history`.
  *
- * HY1 The entries of one flow in one batch share a row or a few, in the order in which they were noted. It is
- *     in the batch of the activations that noted them, so a history agrees with the state of its
- *     flow at every crash.
+ * HY1 The entries of one flow in one batch share one row, or a few, in the order of their notes. The
+ *     batch is that of the activations that noted them, so after a crash a history agrees with the
+ *     state of its flow.
  */
 export class History {
   readonly #parts: HistoryParts;

@@ -17,9 +17,9 @@ export interface JournalParts {
 
 /**
  * The journal of the engine: writes entries into the current batch, and lets readers read and watch
- * what is committed.
+ * committed ones.
  *
- * JO1 An entry is written in the batch of what it tells, so it is durable exactly if that is.
+ * JO1 An entry is written in the batch of the change that it describes. Both are durable, or neither.
  * JO2 A reader that watches before it reads misses no row: it is called back after the commit.
  * JO3 A reader sees the entries of a commit once the engine knows that it is durable, as with all
  *     other data. The store may hold them earlier.

@@ -4,8 +4,7 @@ import { show } from "../../../core/errors/show.ts";
 
 /**
  * A place in a stream, a history or the events of a store, as text. Reading after it goes on with
- * the next item. It belongs to what it was read from, with the same store and filter, and tells
- * nothing else.
+ * the next item. It is valid for the same store, list and filter only, and reveals nothing else.
  */
 export type Cursor = string;
 

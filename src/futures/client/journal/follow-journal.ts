@@ -70,7 +70,7 @@ export async function* followJournal(
   }
 }
 
-/** Tells a reader that it should look again. News that come before it waits are kept. */
+/** Wakes a reader when there may be more rows. A call before it waits counts, too. */
 class News {
   readonly #signal: AbortSignal | undefined;
   #isThere = false;

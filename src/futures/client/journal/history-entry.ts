@@ -1,7 +1,7 @@
 import type { HistoryFact, LifecycleType } from "../../history/history-facts.ts";
 import type { Cursor } from "./cursor.ts";
 
-/** What every entry of a history tells. */
+/** The facts in every entry of a history. */
 interface EntryPlace {
   /** The place of the entry. A reader that starts `after` it goes on with the next one. */
   readonly cursor: Cursor;
@@ -9,7 +9,7 @@ interface EntryPlace {
   readonly flow: string;
 }
 
-/** An entry of the history of a flow. Its `type` says which facts it tells. */
+/** An entry of the history of a flow. Its `type` says which facts it has. */
 export type HistoryEntry = EntryPlace & HistoryFact;
 
 /** A step in the life of a flow: its start, or its end. */
@@ -26,8 +26,8 @@ export interface ReadHistoryOptions {
 /** Options of `client.events`. */
 export interface EventsOptions extends ReadHistoryOptions {
   /**
-   * Only events of flows that started this function: what `fn` or `stateful` gave, which also finds
-   * those of its former names, or a type, `namespace/name`.
+   * Only events of flows that started this function: a function made by `fn` or `stateful`, also
+   * under its former names, or a type, `namespace/name`.
    */
   readonly function?: string | object;
   /** Only events of this flow: its key or its handle. */

@@ -5,20 +5,20 @@ import { isHeld } from "./redrive.ts";
 import { codec } from "../../protocol/codec.ts";
 
 /**
- * A message that was given up, a one-way message that failed or one that the process died of: what
- * it said, to whom, and why.
+ * A message that was given up: a one-way message that failed, or one that crashed the process. The
+ * report has its input, its target, and the reason.
  */
 export interface DeadLetterReport {
-  /** Names the letter, for `redrive` and `discard`; it was the message's id. */
+  /** Id of the letter, for `redrive` and `discard`. It was the id of the message. */
   readonly id: string;
   readonly target: Address;
   readonly operation: string;
   readonly input: unknown;
-  /** Why; with the code `POISONED`, `details.crashes` says how often the process died of it. */
+  /** The reason. With the code `POISONED`, `details.crashes` is the number of crashes. */
   readonly failure: Failure;
   /**
    * True if something still waits for the outcome of the message: a flow, a future, a client.
-   * `redrive` runs the message for it, and `discard` tells it the failure.
+   * `redrive` runs the message for it, and `discard` passes the failure on to it.
    */
   readonly isHeld: boolean;
   /** Instant at which it was given up, in ms since the epoch. */

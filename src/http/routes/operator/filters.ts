@@ -2,7 +2,7 @@ import type { Context } from "hono";
 import { HandbackError } from "../../../core/errors/errors.ts";
 import { ProblemError } from "../../responses/problem.ts";
 
-/** Parameters that are no text: how to read them. The client checks what they give. */
+/** Readers of parameters that are no text. The client checks the results. */
 const READERS: Readonly<Record<string, (text: string) => unknown>> = {
   limit: Number,
   batch: Number,

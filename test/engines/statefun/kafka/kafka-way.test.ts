@@ -118,8 +118,7 @@ test("a way that is closed while it connects leaves no connection, and writes no
   const connections = await kafka.connections();
   const writer = () => {
     made.push("writer");
-    const { write } = connections.writer();
-    return { write, close: () => void made.push("closed") };
+    return { ...connections.writer(), close: () => void made.push("closed") };
   };
   connecting.resolve({ ...connections, writer });
   await ingress.send([message(2)]);

@@ -103,8 +103,8 @@ export const FLOW_INDEX: readonly Mutation[] = [
   {
     breaks: "lists of states: one that has expired is listed",
     file: "src/futures/client/stored/read-state.ts",
-    find: "if (alive.length > 0) found.push(address.id);",
-    replace: "found.push(address.id);",
+    find: "if (alive.length > 0) found.push(id);",
+    replace: "found.push(id);",
     test: "test/conformance/embedded-memory.test.ts",
     killedBy: "a state that was deleted or has expired is not listed",
   },

@@ -42,19 +42,19 @@ export async function readCommittedState<State>(
   return { ...loadState(spec.state, { names, read }, codec).values } as State;
 }
 
-/** Reads which states of a function have values that have not expired. */
+/**
+ * Reads which states of a function have values that have not expired. It asks for one state at a
+ * time, so that a page holds no more values than the largest state.
+ */
 export function* readAliveIds(
   type: string,
   ids: readonly string[],
   now: number,
 ): CommittedReader<readonly string[]> {
-  if (ids.length === 0) return [];
-  const addresses = ids.map((id) => ({ type, id }));
-  const { values } = yield { addresses };
   const found: string[] = [];
-  for (const [at, address] of addresses.entries()) {
-    const alive = yield* aliveOf(address, values[at] ?? [], now);
-    if (alive.length > 0) found.push(address.id);
+  for (const id of ids) {
+    const alive = yield* readAlive({ type, id }, now);
+    if (alive.length > 0) found.push(id);
   }
   return found;
 }

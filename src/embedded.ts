@@ -5,7 +5,9 @@ import type { Definition } from "./core/activation/definition.ts";
 import type { Duration } from "./core/validation/duration.ts";
 import type { Environment } from "./core/activation/environment.ts";
 import type { HandbackError } from "./core/errors/errors.ts";
-import { CLOCK_METHODS, LOG_METHODS } from "./core/host/host-methods.ts";
+import { CLOCK_METHODS } from "./core/host/host-methods.ts";
+import type { FieldsFirstLog } from "./core/host/fields-first-log.ts";
+import { logOption } from "./core/host/log-option.ts";
 import type { Log } from "./core/host/log.ts";
 import { WorkLog } from "./core/host/work-log.ts";
 import {
@@ -125,7 +127,7 @@ export interface EmbeddedOptions {
    * Log of the engine and of handlers. Default: warnings and errors go to `console`. The engine's
    * lines contain names, keys and codes, but no inputs, results, or texts of errors.
    */
-  readonly log?: Log;
+  readonly log?: Log | FieldsFirstLog;
   /** Clock of the engine. Default: the machine's. */
   readonly clock?: Clock;
   /** Source of `ctx.random()`: a number in [0, 1). Default: `Math.random`. */
@@ -271,7 +273,7 @@ const OPTIONS = {
   flowIndex: withDefault(true, flag()),
   history: withDefault(false, history),
   whenFailed: withDefault("fail", oneOf("fail", "pause")),
-  log: withDefault(consoleLog, objectWith<Log>(LOG_METHODS)),
+  log: withDefault(consoleLog, logOption),
   clock: withDefault(systemClock, objectWith<Clock>(CLOCK_METHODS)),
   random: withDefault(Math.random, callback<() => number>()),
 } satisfies OptionTable<EmbeddedOptions>;

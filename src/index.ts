@@ -4,6 +4,8 @@ export type { Duration } from "./core/validation/duration.ts";
 export { ERROR_CODES } from "./core/errors/error-codes.ts";
 export type { ErrorCode } from "./core/errors/error-codes.ts";
 export { HandbackError } from "./core/errors/errors.ts";
+export type { FieldsFirstLog } from "./core/host/fields-first-log.ts";
+export { silent } from "./core/host/log.ts";
 export type { Log } from "./core/host/log.ts";
 export type { StandardSchemaV1 } from "./core/validation/standard-schema.ts";
 export { value } from "./core/state/value.ts";

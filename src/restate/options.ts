@@ -1,5 +1,7 @@
 import type { Clock } from "../core/host/clock.ts";
-import { CLOCK_METHODS, LOG_METHODS } from "../core/host/host-methods.ts";
+import { CLOCK_METHODS } from "../core/host/host-methods.ts";
+import type { FieldsFirstLog } from "../core/host/fields-first-log.ts";
+import { logOption } from "../core/host/log-option.ts";
 import type { Log } from "../core/host/log.ts";
 import { checkName } from "../core/validation/names.ts";
 import type { WhenFailed } from "../futures/types/define.ts";
@@ -83,7 +85,7 @@ export interface RestateOptions {
   /**
    * Log of handlers and of messages that wait. Default: warnings and errors go to `console`.
    */
-  readonly log?: Log;
+  readonly log?: Log | FieldsFirstLog;
   /** Clock of the functions. Default: the machine's. */
   readonly clock?: Clock;
   /** Source of `ctx.random()`: a number in [0, 1). Default: `Math.random`. */
@@ -118,7 +120,7 @@ export const RESTATE_OPTIONS = {
   parkedFor: withDefault("1m", durationMs()),
   attemptTimeout: withDefault("10s", durationMs()),
   requestTimeout: withDefault("1m", durationMs()),
-  log: withDefault(consoleLog, objectWith<Log>(LOG_METHODS)),
+  log: withDefault(consoleLog, logOption),
   clock: withDefault(systemClock, objectWith<Clock>(CLOCK_METHODS)),
   random: withDefault(Math.random, callback<() => number>()),
 } satisfies OptionTable<RestateOptions>;

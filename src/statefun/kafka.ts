@@ -1,12 +1,12 @@
 import { toHex } from "../core/crypto/hex.ts";
-import { LOG_METHODS } from "../core/host/host-methods.ts";
+import type { FieldsFirstLog } from "../core/host/fields-first-log.ts";
+import { logOption } from "../core/host/log-option.ts";
 import type { Log } from "../core/host/log.ts";
 import type { Duration } from "../core/validation/duration.ts";
 import {
   checkedBy,
   durationMs,
   invalidOption,
-  objectWith,
   optional,
   readOptions,
   wholeNumber,
@@ -49,7 +49,7 @@ export interface KafkaOptions {
   /** Encryption and authentication, as `@platformatic/kafka` takes them. Default: none. */
   readonly security?: KafkaSecurity;
   /** Log of broken connections. Default: warnings and errors go to `console`. */
-  readonly log?: Log;
+  readonly log?: Log | FieldsFirstLog;
 }
 
 /** The way of a client into a cluster and out of it, as options of `statefun`. */
@@ -68,7 +68,7 @@ const OPTIONS = {
   patience: withDefault("30s", durationMs()),
   maxMessageBytes: withDefault(1_048_588, wholeNumber({ from: 16_640 })),
   security: optional(checkedBy<KafkaSecurity>(readSecurity)),
-  log: withDefault(consoleLog, objectWith<Log>(LOG_METHODS)),
+  log: withDefault(consoleLog, logOption),
 } satisfies OptionTable<KafkaOptions>;
 
 /** Bytes of the random name of a client. */

@@ -1,7 +1,9 @@
 import { DEFAULT_PAYLOAD_LIMIT } from "../core/codec/encode.ts";
 import type { Clock } from "../core/host/clock.ts";
-import { CLOCK_METHODS, LOG_METHODS } from "../core/host/host-methods.ts";
+import { CLOCK_METHODS } from "../core/host/host-methods.ts";
 import { consoleLog } from "../engines/embedded/host/console-log.ts";
+import type { FieldsFirstLog } from "../core/host/fields-first-log.ts";
+import { logOption } from "../core/host/log-option.ts";
 import type { Log } from "../core/host/log.ts";
 import { checkName } from "../core/validation/names.ts";
 import type { Sink } from "../futures/run/egress.ts";
@@ -86,7 +88,7 @@ export interface RequestReplyOptions {
   /**
    * Log of handlers and of messages that wait. Default: warnings and errors go to `console`.
    */
-  readonly log?: Log;
+  readonly log?: Log | FieldsFirstLog;
   /** Clock of the functions. Default: the machine's. */
   readonly clock?: Clock;
   /** Source of `ctx.random()`: a number in [0, 1). Default: `Math.random`. */
@@ -114,7 +116,7 @@ export const MODULE_OPTIONS = {
   ageOut: withDefault("7d", durationMs()),
   whenFailed: withDefault("fail", oneOf("fail", "pause")),
   parkedFor: withDefault("1m", durationMs()),
-  log: withDefault(consoleLog, objectWith<Log>(LOG_METHODS)),
+  log: withDefault(consoleLog, logOption),
   clock: withDefault(systemClock, objectWith<Clock>(CLOCK_METHODS)),
   random: withDefault(Math.random, callback<() => number>()),
 } satisfies OptionTable<RequestReplyOptions>;

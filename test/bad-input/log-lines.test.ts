@@ -41,6 +41,7 @@ describe("the log has a line", () => {
       flow: "order-8",
       type: "log/declines",
       function: "log/declines",
+      attempt: 1,
       error: "DeclinedError",
       code: "DECLINED",
       at: expect.arrayContaining([expect.stringContaining("log-lines.test.ts")]) as unknown,

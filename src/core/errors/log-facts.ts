@@ -21,6 +21,7 @@ const FRAME = /^at (.{1,200}:\d+:\d+\)?)$/;
  */
 export function logFacts(thrown: unknown): LogFacts {
   if (typeof thrown !== "object" || thrown === null) return {};
+  if (!isError(thrown)) return {};
   const [name, code] = [readProperty(thrown, "name"), readProperty(thrown, "code")];
   const at = placesOf(thrown);
   return {
@@ -28,6 +29,17 @@ export function logFacts(thrown: unknown): LogFacts {
     ...codeOf(code),
     ...(at.length > 0 && { at }),
   };
+}
+
+/**
+ * Tells whether names and codes are those of an error. Other thrown objects are data, such as the
+ * record of a customer with a `name`. Failures of the library have no stack.
+ */
+function isError(thrown: object): boolean {
+  return (
+    typeof readProperty(thrown, "stack") === "string" ||
+    readProperty(thrown, "name") === "HandbackError"
+  );
 }
 
 /** Describes facts in a few words: `RangeError, code EX`. */

@@ -15,7 +15,9 @@ export function guardedLog(log: Log, onFailure: (reason: unknown) => void): Log 
     (level: keyof Log): Log["info"] =>
     (message, fields) => {
       try {
-        const written: unknown = log[level](message, fields);
+        // A console would print a second argument that is undefined.
+        const written: unknown =
+          fields === undefined ? log[level](message) : log[level](message, fields);
         // A log that writes asynchronously may reject.
         if (typeof written === "object" && written !== null && "then" in written)
           Promise.resolve(written).catch(fail);

@@ -11,7 +11,7 @@ export interface Log {
   error(message: string, fields?: Readonly<Record<string, Json | undefined>>): void;
 }
 
-/** A log that drops every line. */
+/** The log of an engine that says nothing: `log: silent`. */
 export const silent: Log = { debug: nothing, info: nothing, warn: nothing, error: nothing };
 
 function nothing(): void {

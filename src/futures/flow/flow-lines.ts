@@ -14,6 +14,8 @@ interface FailedFlow {
   readonly key: string;
   readonly record: Pick<FlowRecord, "type">;
   readonly failure: Failure;
+  /** The attempt that failed, if it is known. */
+  readonly attempt?: number | undefined;
 }
 
 /** Returns the log line of a flow that fails. */
@@ -45,11 +47,13 @@ export function attributesDroppedLine({
   return { level: "warn", event: "attributes dropped", subject: type, message, fields };
 }
 
-function flowLine(event: string, message: string, { key, record, failure }: FailedFlow): WorkLine {
+function flowLine(event: string, message: string, failed: FailedFlow): WorkLine {
+  const { key, record, failure, attempt } = failed;
   const fields = {
     flow: shownKey(key),
     type: record.type,
     ...(failure.function !== undefined && { function: failure.function }),
+    ...(attempt !== undefined && { attempt }),
     ...logFacts(failure),
   };
   return { level: "warn", event, subject: record.type, message, fields };

@@ -223,12 +223,13 @@ function startAgain(activation: Activation, call: StartFlow, record: FlowRecord)
   else activation.replyTo(key, UNDEFINED, { outcome, ...started });
 }
 
-function settleFlow(activation: Activation, { ok, tally }: Messages["flow"]["settle"]): void {
+function settleFlow(activation: Activation, settled: Messages["flow"]["settle"]): void {
+  const { ok, tally, attempt } = settled;
   const record = readFlow(activation);
   if (record === undefined) return;
   const billed = addToBill(record, tally);
   if (record.ok !== undefined) return saveFlow(activation, billed);
-  endFlow(activation, billed, { ok, text: activation.envelope.payload });
+  endFlow(activation, billed, { ok, text: activation.envelope.payload, attempt });
 }
 
 function cancelFlow(activation: Activation, { key }: ReplyKey): void {
@@ -256,12 +257,13 @@ function purgeFlow(activation: Activation, { key }: ReplyKey): void {
 }
 
 /** Settles the flow, and tells whoever waits for its outcome. */
-function endFlow(activation: Activation, record: FlowRecord, { ok, text }: Settled): void {
+function endFlow(activation: Activation, record: FlowRecord, settled: Settled): void {
+  const { ok, text, attempt } = settled;
   const failure = ok ? undefined : failureOfSettlement({ ok, text });
   if (failure !== undefined && record.cancelled !== true) {
     noteWork(
       activation.environment,
-      flowFailedLine({ key: activation.address.id, record, failure }),
+      flowFailedLine({ key: activation.address.id, record, failure, attempt }),
     );
   }
   for (const queue of record.queues ?? []) endQueue(activation, queue);

@@ -115,7 +115,8 @@ function serveConsumer(
       return sendSystemMessage(activation, { to: "cell", id, name: "settle", control, payload });
     }
     case "flow": {
-      const control = { ok, tally };
+      const { attempt } = taken;
+      const control = attempt === undefined ? { ok, tally } : { ok, tally, attempt };
       const { id } = consumer;
       return sendSystemMessage(activation, { to: "flow", id, name: "settle", control, payload });
     }

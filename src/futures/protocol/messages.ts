@@ -42,7 +42,11 @@ export interface Messages {
     readonly purge: ReplyKey;
     /** Pauses the flow. */
     readonly pause: ReplyKey;
-    readonly settle: { readonly ok: boolean; readonly tally: UsageTotals };
+    readonly settle: {
+      readonly ok: boolean;
+      readonly tally: UsageTotals;
+      readonly attempt?: number;
+    };
     readonly bill: { readonly tally: UsageTotals };
     /** A rejection without a consumer. */
     readonly unhandled: null;

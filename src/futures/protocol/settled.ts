@@ -14,6 +14,8 @@ export type Settled = {
   readonly fulfilled?: Encoded | undefined;
   /** The end of the work that a rejection canceled. */
   readonly run?: RunEnding | undefined;
+  /** The attempt of the call that failed, from 1. It is known until a combinator takes the failure. */
+  readonly attempt?: number | undefined;
 };
 
 /** Fulfilled with `undefined`. */

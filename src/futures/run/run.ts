@@ -257,7 +257,8 @@ class HandlerRun implements CancellableRun {
       const tally = usageOfRun(run);
       return pauseCall(this.#activation, { thrown, failure, tally, control, scope: scope.id });
     }
-    if (delay === undefined) return this.#settle(rejectedSettlement(failure), run);
+    if (delay === undefined)
+      return this.#settle({ ...rejectedSettlement(failure), attempt: retries }, run);
     noteWork(this.#activation.environment, retryLine(this.#attempt(), failure, delay));
     this.#retry(run, now + delay, retries);
   }

@@ -15,10 +15,12 @@ import type { OptionTable } from "../../core/validation/options.ts";
 import type { Clock } from "../../core/host/clock.ts";
 import type { Duration } from "../../core/validation/duration.ts";
 import { HandbackError } from "../../core/errors/errors.ts";
-import { CLOCK_METHODS, LOG_METHODS } from "../../core/host/host-methods.ts";
+import { CLOCK_METHODS } from "../../core/host/host-methods.ts";
 import { guardedLog } from "../../core/host/guarded-log.ts";
 import { checkedClock } from "../../engines/embedded/host/checked-clock.ts";
 import { consoleLog } from "../../engines/embedded/host/console-log.ts";
+import type { FieldsFirstLog } from "../../core/host/fields-first-log.ts";
+import { logOption } from "../../core/host/log-option.ts";
 import type { Log } from "../../core/host/log.ts";
 import { systemClock } from "../../engines/embedded/host/system-clock.ts";
 import type { Failure } from "../../futures/types/failure.ts";
@@ -99,7 +101,7 @@ export interface AsyncHttpOptions {
    * Log for failed requests. Its entries contain no flow ids. Default: warnings and errors go to
    * `console`.
    */
-  readonly log?: Log;
+  readonly log?: Log | FieldsFirstLog;
   /** Clock for waiting. Default: the system clock. */
   readonly clock?: Clock;
 }
@@ -129,7 +131,7 @@ const OPTIONS = {
   origins: withDefault([], checkedBy<readonly string[]>(readOrigins)),
   secret: optional(checkedBy<string>(readSecret)),
   describeFailure: optional(callback<NonNullable<AsyncHttpOptions["describeFailure"]>>()),
-  log: withDefault(consoleLog, objectWith<Log>(LOG_METHODS)),
+  log: withDefault(consoleLog, logOption),
   clock: withDefault(systemClock, objectWith<Clock>(CLOCK_METHODS)),
 } satisfies OptionTable<AsyncHttpOptions>;
 

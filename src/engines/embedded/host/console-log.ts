@@ -12,7 +12,8 @@ export const consoleLog: Log = {
 
 function lineOf(message: string, fields: Parameters<Log["warn"]>[1]): readonly unknown[] {
   const line = `handback: ${message}`;
-  return fields === undefined ? [line] : [line, fields];
+  // With further arguments, a % in the text would be a directive.
+  return fields === undefined ? [line] : [line.replaceAll("%", "%%"), fields];
 }
 
 function nothing(): void {

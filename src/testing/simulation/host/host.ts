@@ -1,3 +1,5 @@
+import { logOption } from "../../../core/host/log-option.ts";
+import { silent } from "../../../core/host/log.ts";
 import type { Log } from "../../../core/host/log.ts";
 import { embeddedOn } from "../../../embedded.ts";
 import type { Embedded, EmbeddedOptions } from "../../../embedded.ts";
@@ -150,11 +152,12 @@ export class Host {
     return promise;
   }
 
-  #log(log: Log | undefined): Log {
+  #log(given: EmbeddedOptions["log"] = silent): Log {
+    const log = logOption.read(given, "log of simulate");
     const say =
       (level: keyof Log): Log["info"] =>
       (message, fields) =>
-        this.#isAlive ? log?.[level](message, fields) : undefined;
+        this.#isAlive ? log[level](message, fields) : undefined;
     return { debug: say("debug"), info: say("info"), warn: say("warn"), error: say("error") };
   }
 }

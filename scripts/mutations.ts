@@ -29,6 +29,7 @@ import { STATEFUN_REQUESTS } from "./mutations/statefun/requests.ts";
 import { BACKUPS_OF_STORES } from "./mutations/store/backups.ts";
 import { FLOW_INDEX } from "./mutations/store/flow-index.ts";
 import { MISSING_LOGS } from "./mutations/store/missing-log.ts";
+import { FUNCTION_LIMITS } from "./mutations/host/function-limits.ts";
 import { LOGS } from "./mutations/host/logs.ts";
 import { CLUSTER } from "./mutations/host/cluster.ts";
 import { RESTATE } from "./mutations/host/restate.ts";
@@ -51,6 +52,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...BILLING,
   ...OPERATING,
   ...LOGS,
+  ...FUNCTION_LIMITS,
   ...PATTERNS,
   ...WAITING_PATTERNS,
   ...OVER_HTTP,

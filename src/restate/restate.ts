@@ -36,6 +36,7 @@ import type { StartFlow } from "../futures/protocol/messages.ts";
 import { SYSTEM, systemAddress } from "../futures/protocol/system.ts";
 import { withEgress } from "../futures/run/egress.ts";
 import { defineAll } from "../futures/run/registry.ts";
+import { requireUnlimited } from "../futures/run/require-unlimited.ts";
 import { toFailure } from "../futures/types/failure.ts";
 import { CrashMarkFile } from "../machine/crash-mark-file.ts";
 import { monotonicMs } from "../machine/real-time.ts";
@@ -179,7 +180,7 @@ function ingressOf({ ingress, attemptTimeout, requestTimeout, headers }: UsedOpt
 }
 
 function definitionsOf({ functions, sinks }: UsedOptions): ReadonlyMap<string, Definition> {
-  return withEgress(defineAll(functions), sinks);
+  return requireUnlimited(withEgress(defineAll(functions), sinks), "Restate");
 }
 
 function hostedFunctions(

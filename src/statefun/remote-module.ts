@@ -43,6 +43,7 @@ import { outsideEnvelope, outsideValue } from "../futures/run/outside-message.ts
 import { EGRESS, withEgress } from "../futures/run/egress.ts";
 import { refusalOf } from "../futures/run/refused-message.ts";
 import { defineAll, specsOf, unregistered } from "../futures/run/registry.ts";
+import { requireUnlimited } from "../futures/run/require-unlimited.ts";
 import { toFailure } from "../futures/types/failure.ts";
 import type { TypedMessage } from "../futures/types/message.ts";
 import { DEAD_LETTER } from "./dead-letters.ts";
@@ -115,7 +116,7 @@ export class RemoteModule implements Routes {
   }
 
   #define(faces: readonly object[]): ReadonlyMap<string, Definition> {
-    return withEgress(defineAll(faces), this.#used.sinks);
+    return requireUnlimited(withEgress(defineAll(faces), this.#used.sinks), "Stateful Functions");
   }
 
   /**

@@ -30,6 +30,8 @@ export interface Definition {
    * Default: 30 s.
    */
   readonly graceMs?: number;
+  /** Largest number of its handlers that work at the same time. Default: any. */
+  readonly concurrency?: number | undefined;
   /** What the history tells about the function. Default: what the engine says. */
   readonly history?: HistoryDetail | undefined;
   /** Handles the message. The engine waits for a returned promise. */

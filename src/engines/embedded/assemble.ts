@@ -60,6 +60,7 @@ import { Pauses } from "./pausing/pauses.ts";
 import { LateFunctions } from "./execution/late-functions.ts";
 import { Lifecycle } from "./lifecycle/lifecycle.ts";
 import { Backlog } from "./mailboxes/backlog.ts";
+import { FunctionLimits } from "./mailboxes/function-limits.ts";
 import { HandlerSlots } from "./mailboxes/handler-slots.ts";
 import { Mailboxes } from "./mailboxes/mailboxes.ts";
 import { Unregistered } from "./mailboxes/unregistered.ts";
@@ -191,6 +192,7 @@ function assembleQueues(parts: EngineParts, storage: Storage) {
   const { store, storeInfo, scheduler, crashLimit } = parts;
   const mailboxes = new Mailboxes();
   const slots = new HandlerSlots(parts.concurrency);
+  const limits = new FunctionLimits(mailboxes);
   const unregistered = new Unregistered(parts.definitions, workLog);
   const backlog = new Backlog({ commits, mailboxes, unregistered });
   const callers = new PendingReplies();
@@ -200,7 +202,7 @@ function assembleQueues(parts: EngineParts, storage: Storage) {
   const tracked = { clock, crashLimit, storeInfo, commits, dispatcher, slots };
   const crashTracker = new CrashTracker(tracked);
   const delayed = new DelayedMessages({ store, commits });
-  const messageQueues = { mailboxes, slots, unregistered, backlog, delayed };
+  const messageQueues = { mailboxes, slots, limits, unregistered, backlog, delayed };
   const others = assembleJournal(parts, { ...storage, dispatcher });
   return { ...messageQueues, callers, listeners, replies, dispatcher, crashTracker, ...others };
 }

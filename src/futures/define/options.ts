@@ -33,6 +33,7 @@ export const HANDLING_OPTIONS = {
   retry: optional(nested<typeof RETRY_OPTIONS, RetryPolicy>(RETRY_OPTIONS)),
   timeout: optional(durationMs()),
   grace: optional(durationMs()),
+  concurrency: optional(wholeNumber({ from: 1 })),
   history: optional(historyDetail),
   whenFailed: optional(oneOf("fail", "pause")),
   aliases: withDefault([], list<string>()),
@@ -59,10 +60,19 @@ export function handlingSpec({
   aliases,
   parts,
   events,
+  concurrency,
   history,
 }: ReadOptions<typeof HANDLING_OPTIONS>): Pick<
   FunctionSpec,
-  "aliases" | "parts" | "events" | "retry" | "timeoutMs" | "graceMs" | "history" | "whenFailed"
+  | "aliases"
+  | "parts"
+  | "events"
+  | "retry"
+  | "timeoutMs"
+  | "graceMs"
+  | "concurrency"
+  | "history"
+  | "whenFailed"
 > {
   return {
     aliases: aliases.map(checkFunctionType),
@@ -78,6 +88,7 @@ export function handlingSpec({
     }),
     ...(timeout !== undefined && { timeoutMs: timeout }),
     ...(grace !== undefined && { graceMs: grace }),
+    ...(concurrency !== undefined && { concurrency }),
     ...(history !== undefined && { history }),
     ...(whenFailed !== undefined && { whenFailed }),
   };

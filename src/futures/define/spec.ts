@@ -47,6 +47,8 @@ export interface FunctionSpec {
   /** The end of a call that throws. Absent: as the engine says. */
   readonly whenFailed?: "fail" | "pause";
   readonly graceMs?: number;
+  /** Largest number of its handlers that work at the same time. Absent: any. */
+  readonly concurrency?: number;
   /** What the history tells about it. Absent: what the engine says. */
   readonly history?: HistoryDetail;
   /** The names of the events that its flows take. Absent: any. */

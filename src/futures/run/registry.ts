@@ -132,6 +132,7 @@ function toDefinition(spec: FunctionSpec, stageAliases: readonly string[]): Defi
     type: spec.type,
     graceMs,
     history: spec.history,
+    concurrency: spec.concurrency,
     aliases: [...spec.aliases, ...stageAliases],
     valueNames: valueNamesOf(spec),
     system: false,

@@ -51,6 +51,14 @@ export interface HandlingOptions {
    */
   readonly grace?: Duration;
   /**
+   * Largest number of handlers of this function that work at the same time, from 1. Further calls
+   * wait, and other functions go on meanwhile. Default: as many as the engine has handler slots.
+   *
+   * A handler that is blocked in `ctx.get` does not count, and continues without waiting for the
+   * others. Only the embedded engine knows the limit: clusters refuse it with `UNSUPPORTED`.
+   */
+  readonly concurrency?: number;
+  /**
    * Former types, `namespace/name`. The function takes over their stored messages, states, flows
    * and keys.
    */

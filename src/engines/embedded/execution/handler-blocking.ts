@@ -8,6 +8,7 @@ import type { BlockedLimit } from "../blocking/blocked-limit.ts";
 import type { DeadlockSearch } from "../blocking/deadlock-search.ts";
 import type { Dispatcher } from "../dispatch/dispatcher.ts";
 import type { Lifecycle } from "../lifecycle/lifecycle.ts";
+import type { FunctionLimits } from "../mailboxes/function-limits.ts";
 import type { HandlerSlots } from "../mailboxes/handler-slots.ts";
 import type { Mailboxes } from "../mailboxes/mailboxes.ts";
 import type { CrashTracker } from "../poison/crash-tracker.ts";
@@ -22,6 +23,7 @@ export interface HandlerBlockingParts {
   readonly listeners: PendingReplies;
   readonly mailboxes: Mailboxes;
   readonly slots: HandlerSlots;
+  readonly limits: FunctionLimits;
   readonly crashTracker: CrashTracker;
   readonly gets: BlockedGets;
   readonly blockedLimit: BlockedLimit;
@@ -98,7 +100,7 @@ export class HandlerBlocking implements Blocking {
     };
     const get: BlockedGet = { key, envelope, isClients, stop, reject };
     if (seq !== undefined) crashTracker.handlerBlocked(seq);
-    if (gets.begin(get)) this.#releaseSlot();
+    if (gets.begin(get)) this.#releaseSlot(envelope);
     deadlocks.afterBlocking();
     const giveUp = (): void => {
       stop();
@@ -107,9 +109,10 @@ export class HandlerBlocking implements Blocking {
     return { wait: () => promise, stop: giveUp };
   }
 
-  #releaseSlot(): void {
-    const { slots, crashTracker, dispatcher, idle } = this.#parts;
+  #releaseSlot({ target }: Envelope): void {
+    const { slots, limits, crashTracker, dispatcher, idle } = this.#parts;
     slots.release();
+    limits.end(target.type);
     crashTracker.slotFreed();
     dispatcher.wake();
     idle.check();
@@ -137,13 +140,15 @@ export class HandlerBlocking implements Blocking {
   }
 
   #continue(ending: EndingGet, hasSlot: boolean): void {
-    const { gets, slots } = this.#parts;
+    const { gets, slots, limits } = this.#parts;
     // The other gets have returned meanwhile.
     if (!hasSlot && gets.isOnlyOne(ending.get))
       return slots.reserveFirst(() => this.#continue(ending, true));
     const works = gets.end(ending.get);
-    if (hasSlot && works) slots.useReservation();
-    else if (hasSlot) slots.cancelReservation();
+    if (hasSlot && works) {
+      slots.useReservation();
+      limits.resume(ending.get.envelope.target.type);
+    } else if (hasSlot) slots.cancelReservation();
     ending.settle();
   }
 }

@@ -13,6 +13,7 @@ import type { StoredMessage, StoreInfo } from "../../../stores/store.ts";
 import type { Dispatcher } from "../dispatch/dispatcher.ts";
 import type { MessageIndex } from "../commit/message-index.ts";
 import type { Lifecycle } from "../lifecycle/lifecycle.ts";
+import type { FunctionLimits } from "../mailboxes/function-limits.ts";
 import type { HandlerSlots } from "../mailboxes/handler-slots.ts";
 import type { QueuedSince } from "../journal/queued-since.ts";
 import type { Mailbox, Mailboxes } from "../mailboxes/mailboxes.ts";
@@ -36,6 +37,7 @@ export interface HandlerRunsParts {
   readonly mailboxes: Mailboxes;
   readonly messages: Pick<MessageIndex, "park">;
   readonly slots: HandlerSlots;
+  readonly limits: FunctionLimits;
   readonly crashTracker: CrashTracker;
   readonly gets: BlockedGets;
   readonly blocking: Blocking;
@@ -71,6 +73,7 @@ export class HandlerRuns {
     const { cancellation } = running;
     mailbox.running = running;
     crashTracker.handlerStarted(seq);
+    this.#parts.limits.begin(definition);
     let effects: Effects | Promise<Effects>;
     try {
       const isFirstRun = seq >= storeInfo.nextSeq;
@@ -180,9 +183,12 @@ export class HandlerRuns {
   }
 
   #releaseSlot({ envelope }: Running): void {
-    const { gets, slots, crashTracker } = this.#parts;
+    const { gets, slots, limits, crashTracker } = this.#parts;
     const wasBlocked = gets.endAll(envelope);
-    if (!wasBlocked) slots.release();
+    if (!wasBlocked) {
+      slots.release();
+      limits.end(envelope.target.type);
+    }
     crashTracker.slotFreed();
   }
 }

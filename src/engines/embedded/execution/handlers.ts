@@ -6,6 +6,7 @@ import type { StoredMessage } from "../../../stores/store.ts";
 import type { SlotWatch } from "../blocking/slot-watch.ts";
 import type { GroupCommit } from "../commit/group-commit.ts";
 import type { HandlerStarter } from "../dispatch/dispatcher.ts";
+import type { FunctionLimits } from "../mailboxes/function-limits.ts";
 import type { HandlerSlots } from "../mailboxes/handler-slots.ts";
 import type { Mailbox, Mailboxes } from "../mailboxes/mailboxes.ts";
 import type { HeldMessages } from "../pausing/held-messages.ts";
@@ -35,6 +36,7 @@ export interface HandlersParts {
   readonly slots: HandlerSlots;
   readonly pauses: Pick<Pauses, "isAny">;
   readonly held: Pick<HeldMessages, "hold">;
+  readonly limits: FunctionLimits;
   readonly crashTracker: CrashTracker;
   readonly slotWatch: SlotWatch;
   readonly runs: HandlerRuns;
@@ -57,7 +59,7 @@ export class Handlers implements HandlerStarter {
   }
 
   start(): void {
-    const { mailboxes, slots, scheduler, clock, commits, slotWatch } = this.#parts;
+    const { mailboxes, slots, limits, scheduler, clock, commits, slotWatch } = this.#parts;
     this.#startReserved();
     let ns = clock.monotonicNs();
     const endNs = ns + TURN_NS;
@@ -68,6 +70,7 @@ export class Handlers implements HandlerStarter {
     ) {
       const mailbox = mailboxes.takeNext(scheduler);
       if (mailbox === undefined) break;
+      if (limits.holds(mailbox)) continue;
       slots.acquire();
       ns = this.#startNext(ns, mailbox);
     }
@@ -93,13 +96,14 @@ export class Handlers implements HandlerStarter {
    * afterwards.
    */
   #startNext(startNs: number, mailbox: Mailbox): number {
-    const { mailboxes, slots, crashTracker, runs, clock, workLog } = this.#parts;
+    const { mailboxes, slots, limits, crashTracker, runs, clock, workLog } = this.#parts;
     const message = this.#takeFrom(mailbox.queue);
     if (message !== undefined && crashTracker.mayStart(message.seq)) runs.run(mailbox, message);
     else {
       slots.release();
       if (message === undefined) mailboxes.release(mailbox);
       else this.#suspend(mailbox, message);
+      limits.passOn(mailbox.address.type);
     }
     const ns = clock.monotonicNs();
     reportEventLoopStall(workLog, mailbox.address, ns - startNs);

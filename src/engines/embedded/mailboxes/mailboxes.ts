@@ -20,8 +20,8 @@ export interface Mailbox {
  * Durable messages that wait for their handlers: one mailbox per address, and the addresses that
  * are ready, in turn.
  *
- * M1 A mailbox is ready, being handled, suspended until its first message is marked, or removed:
- *    never two of these. One that is parked stays so until the next start.
+ * M1 A mailbox is ready, being handled, suspended until its first message is marked, held by the
+ *    limit of its function, or removed: never two of these. One that is parked stays so until the next start.
  */
 export class Mailboxes {
   readonly #byAddress = new AddressMap<Mailbox>();
@@ -104,6 +104,11 @@ export class Mailboxes {
   /** Ends the suspension of a mailbox and puts it at the head of the queue. */
   resumeFirst(mailbox: Mailbox): void {
     this.#suspended.delete(mailbox);
+    this.putFirst(mailbox);
+  }
+
+  /** Puts a mailbox that was taken at the head of the queue. */
+  putFirst(mailbox: Mailbox): void {
     this.#ready.unshift(mailbox);
   }
 

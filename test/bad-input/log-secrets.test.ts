@@ -136,10 +136,11 @@ test("no line of the log has an input, a result, a state, an error's text, or a 
 }, 60_000);
 
 async function act(
-  { client, redrive, discard, deadLetters }: Embedded,
+  engine: Embedded,
   clock: VirtualClock,
   { doings, repair, letter }: typeof runs extends fc.Arbitrary<infer Run> ? Run : never,
 ): Promise<void> {
+  const { client } = engine;
   const started = doings.map(({ step, way }, at) =>
     client.start(does, { step, secret: SECRET, way }, { key: `flow-${at}` }),
   );
@@ -156,8 +157,8 @@ async function act(
     }
   }
   await clock.advance(100);
-  for (const { id } of deadLetters())
-    await (letter === "redrive" ? redrive(id) : discard(id)).catch(() => undefined);
+  for (const { id } of engine.deadLetters())
+    await (letter === "redrive" ? engine.redrive(id) : engine.discard(id)).catch(() => undefined);
   await clock.advance(100);
   await new Promise((resolve) => setImmediate(resolve));
 }

@@ -1,7 +1,7 @@
 import type { Mutation } from "../mutation.ts";
 
 const LIMITS = "src/engines/embedded/mailboxes/function-limits.ts";
-const TESTS = "test/engines/embedded/function-concurrency.test.ts";
+const TESTS = "test/engines/embedded/mailboxes/function-concurrency.test.ts";
 const EACH = "a function with a limit > never has more working handlers, and all of its calls end";
 
 /** The option `concurrency` of a function. */

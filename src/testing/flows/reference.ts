@@ -1,3 +1,4 @@
+import { compareText } from "../../core/data/ordered-set.ts";
 import { messageOf } from "../../core/errors/thrown.ts";
 import type { FlowOutcome } from "./outcome.ts";
 import { LEAF_ATTEMPTS, playLeaf } from "./program.ts";
@@ -88,7 +89,7 @@ export function referenceFlow(
   return {
     outcome,
     tookMs: at,
-    calls: log.calls.toSorted((a, b) => a.atMs - b.atMs || a.leaf - b.leaf),
+    calls: inOrder(log.calls),
     journals: Object.fromEntries(
       [...new Set(notes.map(({ journal }) => journal))].map((journal) => [
         journal,
@@ -379,4 +380,15 @@ function quiet(parts: readonly Ended[]): number {
 
 function latest(parts: readonly Ended[], at: number): number {
   return Math.max(at, ...parts.map((part) => part.at));
+}
+
+/** Returns calls by time. Those of one instant have no order of their own, so they get a fixed one. */
+export function inOrder(calls: readonly FlowCall[]): readonly FlowCall[] {
+  return calls.toSorted(
+    (a, b) =>
+      a.atMs - b.atMs ||
+      a.leaf - b.leaf ||
+      a.attempt - b.attempt ||
+      compareText(JSON.stringify(a.input), JSON.stringify(b.input)),
+  );
 }

@@ -3,6 +3,7 @@ import type { BuiltFlow, FlowWorld } from "../../../src/testing/flows/leaves.ts"
 import { flowOutcomeOf } from "../../../src/testing/flows/outcome.ts";
 import type { FlowOutcome } from "../../../src/testing/flows/outcome.ts";
 import type { FlowProgram, FlowValue } from "../../../src/testing/flows/program.ts";
+import { inOrder } from "../../../src/testing/flows/reference.ts";
 import type { FlowCall } from "../../../src/testing/flows/reference.ts";
 import { readAll } from "../../support/read-all.ts";
 import { onMemory } from "../../conformance/host.ts";
@@ -80,7 +81,7 @@ export async function runFlow(
     return {
       outcome,
       tookMs,
-      calls: calls.toSorted((a, b) => a.atMs - b.atMs || a.leaf - b.leaf),
+      calls: inOrder(calls),
       journals,
       bill,
       left,

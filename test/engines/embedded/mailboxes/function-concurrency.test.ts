@@ -13,7 +13,7 @@ import {
   newGate,
   openEngine,
   wrong,
-} from "../../bad-input/open-engine.ts";
+} from "../../../bad-input/open-engine.ts";
 
 /** Counts handlers at work, and keeps the largest count. */
 class Workers {
@@ -102,7 +102,7 @@ describe("a function with a limit", () => {
         go(ctx: Context, end: "throw" | "hang" | "end"): string | Promise<string> {
           started.push(end);
           if (end === "throw") throw new Error("no");
-          return end === "end" ? end : new Promise((_, reject) => void onAbort(ctx, reject));
+          return end === "end" ? end : new Promise((_, reject) => onAbort(ctx, reject));
         },
       },
     });

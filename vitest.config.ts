@@ -33,8 +33,7 @@ export default defineConfig({
     onConsoleLog: (text) => !text.startsWith("handback: "),
     // Processes, not threads: tests change the working directory, and spawn and kill programs.
     pool: "forks",
-    // One more than the processors, because some tests wait for programs.
-    maxWorkers: Math.min(4, availableParallelism() + 1),
+    maxWorkers: Math.min(4, availableParallelism()),
     // Tests wait for events, not for times. A machine that is busy is no failure.
     testTimeout: 120_000,
     expect: { poll: { timeout: 60_000 } },

@@ -45,7 +45,8 @@ export function usageOfRun({ billedNs, blockedNs }: Run): UsageTotals {
 
 /** Returns the usage of one run with the marks of messages: its own, and those that it sends. */
 export function usageOfRunWith(run: Run, ids: readonly MessageId[]): UsageTotals {
-  let [high, low] = [0, 0];
+  let high = 0;
+  let low = 0;
   for (const id of ids) {
     high ^= highOf(id);
     low ^= lowOf(id);

@@ -187,7 +187,9 @@ export function addCarriedUsage(
   const [first] = consumers;
   if (first === undefined || (tally === NO_USAGE && parked === undefined)) return consumers;
   const sum = addUsage(first.tally ?? NO_USAGE, tally);
-  return consumers.with(0, { ...first, tally: sum, parked: addParked(first.parked, parked) });
+  const loaded = { ...first, tally: sum, parked: addParked(first.parked, parked) };
+  // Most lists have one consumer, and a list of one is made much faster than a changed copy.
+  return consumers.length === 1 ? [loaded] : consumers.with(0, loaded);
 }
 
 function addParked(one: Consumer["parked"], other: Consumer["parked"]): Consumer["parked"] {

@@ -54,7 +54,6 @@ import { derivedFlowRecord } from "./futures/flow/derived-record.ts";
 import { indexedFlows } from "./futures/flow/flow-entry.ts";
 import { historyEntries } from "./futures/history/history-facts.ts";
 import { isFlowKept } from "./futures/flow/is-flow-kept.ts";
-import { SYSTEM } from "./futures/protocol/system.ts";
 import { leadsTo } from "./futures/flow/leads-to.ts";
 import { discardDeadLetter, redriveDeadLetter } from "./futures/client/stored/redrive.ts";
 import { unregistered } from "./futures/run/registry.ts";
@@ -376,7 +375,6 @@ function assemble(
     backlogLimits: { total: used.backlogLimit, perAddress: used.mailboxLimit },
     leadsTo,
     isFlowKept,
-    pauseType: SYSTEM.pause,
     derivedValues: derivedFlowRecord,
     indexed: used.flowIndex && used.store.flows !== undefined ? indexedFlows : undefined,
   });

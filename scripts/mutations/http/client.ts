@@ -25,8 +25,8 @@ export const HTTP_CLIENT: readonly Mutation[] = [
   },
   {
     breaks: "client: a stream begins anew after a lost connection",
-    file: "src/client/streams/follow-stream.ts",
-    find: "cursor = item.cursor;",
+    file: "src/client/streams/follow-events.ts",
+    find: "cursor = event.id ?? cursor;",
     replace: "",
     test: STREAM_TESTS,
     killedBy: "a stream whose connection is cut goes on with the next item",

@@ -16,8 +16,8 @@ const HINTS: Readonly<Partial<Record<ErrorCode, string>>> = {
     "start it with: handback serve <module>; or name another with --url or HANDBACK_URL",
   IDEMPOTENCY_CONFLICT: "the key belongs to another function or input; use another --key",
   FLOW_OVER: "handback show <flow> tells how it ended",
-  STORE_LOCKED: "an engine has the store open; ask its server with --url in place of --store",
-  STORE_CORRUPT: "handback doctor <store> tells what is damaged",
+  STORE_LOCKED: "end the process that has the store open, or name another file with --store",
+  STORE_CORRUPT: "docs/backups.md of the package tells how to restore a copy",
   UNSUPPORTED: "handback serve turns the history and the index of flows on",
 };
 

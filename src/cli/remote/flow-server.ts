@@ -6,13 +6,13 @@ import { jsonText } from "../../client/requests/json-text.ts";
 import { routePath } from "../../client/requests/paths.ts";
 import { Persistence } from "../../client/requests/persistence.ts";
 import { sendRequest } from "../../client/requests/send-request.ts";
-import { isJsonObject, unexpectedAnswer } from "../../client/requests/server-error.ts";
+import { isJsonObject, readJson, unexpectedAnswer } from "../../client/requests/server-error.ts";
+import { followEvents } from "../../client/streams/follow-events.ts";
 import type { ResumeOptions } from "../../futures/repair/repair-options.ts";
 import type { Fn } from "../../futures/types/function.ts";
 import type { DeadLetterPageView } from "../rendering/dead-letter-table.ts";
 import type { FlowPageView } from "../rendering/flow-table.ts";
 import type { EntryView } from "../rendering/history-line.ts";
-import { followEvents } from "./follow-events.ts";
 
 /** The address at which `handback serve` listens by default. */
 export const DEFAULT_PORT = 4_280;
@@ -105,7 +105,7 @@ export class FlowServer {
     readonly signal: AbortSignal;
   }): AsyncGenerator<FollowedEntry, void, void> {
     const query = queryText({ function: options.function });
-    return this.#follow(`/events${query}`, { ...options, isOver: async () => false });
+    return this.#follow(`/events${query}`, options);
   }
 
   /** Sends a request once, because a second one could count twice. */
@@ -118,11 +118,11 @@ export class FlowServer {
     options: {
       readonly after?: string;
       readonly signal: AbortSignal;
-      readonly isOver: () => Promise<boolean>;
+      readonly isOver?: () => Promise<boolean>;
     },
   ): AsyncGenerator<FollowedEntry, void, void> {
     for await (const { id, data } of followEvents(this.#connection, { path, ...options }))
-      yield { cursor: id, entry: data as EntryView };
+      if (id !== undefined) yield { cursor: id, entry: readJson(data) as EntryView };
   }
 
   async #get(path: string, query: Readonly<Record<string, string | undefined>>): Promise<unknown> {

@@ -1,10 +1,8 @@
 import type { Connection } from "../requests/client-options.ts";
 import { routePath } from "../requests/paths.ts";
-import { Persistence } from "../requests/persistence.ts";
-import { openAnswer } from "../requests/send-request.ts";
-import { isJsonObject, noAnswer, readJson, unexpectedAnswer } from "../requests/server-error.ts";
+import { isJsonObject, readJson, unexpectedAnswer } from "../requests/server-error.ts";
 import type { RemoteItem, RemoteStreamOptions } from "../types/remote-flow.ts";
-import { readEvents } from "./read-events.ts";
+import { followEvents } from "./follow-events.ts";
 import type { ReceivedEvent } from "./server-events.ts";
 
 /** A stream of a flow. */
@@ -13,44 +11,15 @@ interface Followed extends RemoteStreamOptions {
   readonly channel: string;
 }
 
-/**
- * Follows a stream until its flow ends. It connects again after a lost connection, and goes on after
- * the last item that the reader has.
- */
+/** Follows a stream until its flow ends. @throws as the client over HTTP; the reason of the signal */
 export async function* followStream(
   connection: Connection,
   { flow, channel, after, signal }: Followed,
 ): AsyncGenerator<RemoteItem, void, void> {
   const path = routePath("flows", flow, "streams", channel);
-  const persistence = new Persistence(connection.patienceMs, signal);
-  const leaving = new AbortController();
-  const stop = signal === undefined ? leaving.signal : AbortSignal.any([signal, leaving.signal]);
-  let cursor = after;
-  try {
-    for (;;) {
-      try {
-        const headers: Record<string, string> =
-          cursor === undefined ? {} : { "last-event-id": cursor };
-        const request = { method: "GET", path, headers, signal: stop } as const;
-        const answer = await openAnswer(connection, request);
-        for await (const events of readEvents(answer, connection.silenceMs)) {
-          persistence.answered();
-          for (const event of events) {
-            if (event.event === "end") return;
-            const item = itemOf(event);
-            cursor = item.cursor;
-            persistence.succeeded();
-            yield item;
-          }
-        }
-      } catch (error) {
-        await persistence.failed(error);
-        continue;
-      }
-      await persistence.failed(noAnswer(new Error("the stream was cut off")));
-    }
-  } finally {
-    leaving.abort();
+  for await (const event of followEvents(connection, { path, after, signal })) {
+    if (event.event === "end") return;
+    yield itemOf(event);
   }
 }
 

@@ -102,8 +102,6 @@ export interface EngineParts {
   readonly isFlowKept: (flow: string, key: string, now: number) => CommittedReader<boolean>;
   /** The values that messages carry in place of the store. */
   readonly derivedValues: DerivedValues;
-  /** The system function whose states tell what is paused. */
-  readonly pauseType: string;
   /** The values that the store indexes. Absent: none. */
   readonly indexed?: IndexedValues | undefined;
 }
@@ -229,12 +227,12 @@ function assembleJournal(
 
 /** Builds activations, which are the intake, and the cancellation of messages. */
 function assembleExecution(parts: EngineParts, queues: Queues) {
-  const { definitions, fallback, environment, leadsTo, storeInfo, pauseType } = parts;
+  const { definitions, fallback, environment, leadsTo, storeInfo } = parts;
   const { cache, clock, slots, mailboxes } = queues;
   const gets = new BlockedGets({ leadsTo, cache });
   const deadlocks = new DeadlockSearch(clock, mailboxes, gets);
   const pauses = new Pauses(definitions);
-  const held = new HeldMessages({ ...queues, pauses, pauseType, deadlocks });
+  const held = new HeldMessages({ ...queues, pauses, deadlocks });
   const scopes = new ScopeCancellation();
   const leftWork = new LeftWork({ store: parts.store, commits: queues.commits, scopes });
   const causes = new Causes({ environment, cache, scopes, commits: queues.commits });

@@ -315,9 +315,9 @@ export class Client {
    * Ends a pause: of a flow that {@link Client.pause} has paused, of a function, or of all flows that
    * meet a filter, as {@link Client.resumeAll}. Messages that waited are handled in their order.
    *
-   * In a flow that goes on, it runs a call that failed and paused again, with the same `ctx.idempotencyKey`. Its retry policy starts afresh, and
-   * its attempts count on. The function that runs is the registered one, so a deploy can mend it
-   * first.
+   * If the flow itself is not paused, a call of it that failed (`whenFailed: "pause"`) runs once more,
+   * with the same `ctx.idempotencyKey`. Its retry policy starts afresh, and its attempts count on. The
+   * function that runs is the registered one, so a deploy can mend it first.
    * @throws `NOT_FOUND`; `NOT_PAUSED` if the flow, or the named call, is not paused;
    * `INVALID_OPTIONS` also if several calls are paused and none is named; `UNSERIALIZABLE`,
    * `TOO_DEEP`, `PAYLOAD_TOO_LARGE`

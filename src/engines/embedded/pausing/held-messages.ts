@@ -1,3 +1,4 @@
+import { PAUSE_TYPE } from "../../../core/engine/pauses.ts";
 import type { Address } from "../../../core/message/address.ts";
 import { AddressMap } from "../../../core/message/address-map.ts";
 import type { StoredMessage, StoreLists } from "../../../stores/store.ts";
@@ -12,8 +13,6 @@ const CHUNK = 4_096;
 /** Collaborators of {@link HeldMessages}. */
 export interface HeldMessagesParts {
   readonly pauses: Pauses;
-  /** The system function whose states tell what is paused. */
-  readonly pauseType: string;
   readonly mailboxes: Mailboxes;
   readonly deadlocks: Pick<DeadlockSearch, "afterQueuing">;
   readonly messages: Pick<MessageIndex, "park">;
@@ -45,10 +44,10 @@ export class HeldMessages {
 
   /** Reads what is paused. */
   recover({ stateIds }: StoreLists): void {
-    const { pauses, pauseType: type } = this.#parts;
+    const { pauses } = this.#parts;
     let after: string | undefined;
     do {
-      const ids = stateIds({ type, idPrefix: "", after, limit: CHUNK });
+      const ids = stateIds({ type: PAUSE_TYPE, idPrefix: "", after, limit: CHUNK });
       for (const id of ids) pauses.add(id);
       after = ids.length < CHUNK ? undefined : ids.at(-1);
     } while (after !== undefined);
@@ -56,8 +55,8 @@ export class HeldMessages {
 
   /** Notes a write of a state. If it is that of a pause, the pause begins or ends with it. */
   stateWritten({ type, id }: Address, isDeleted: boolean): void {
-    const { pauses, pauseType } = this.#parts;
-    if (type !== pauseType) return;
+    const { pauses } = this.#parts;
+    if (type !== PAUSE_TYPE) return;
     if (!isDeleted) return pauses.add(id);
     pauses.delete(id);
     this.#release(id);

@@ -12,7 +12,7 @@ import { parseArgs } from "node:util";
 import type { TestModule } from "vitest/node";
 import { serverProgram } from "../test/clusters/restate/support/restate-server.ts";
 import { chooseSettings, CLUSTER_ARGUMENTS } from "./clusters/cluster-arguments.ts";
-import { markdownTable, runClusterTests } from "./clusters/run-cluster-tests.ts";
+import { markdownTable, runVitest } from "./support/run-vitest.ts";
 import { settingsTable } from "./clusters/settings-table.ts";
 
 /** The code for "a service is not available", of `sysexits.h`. */
@@ -44,7 +44,7 @@ async function runTests(): Promise<void> {
   const isLong = values.long === true;
   if (isLong) process.env["RESTATE_KILL_MINUTES"] = values.minutes ?? LONG_MINUTES;
   const folder = isLong ? KILL_LOOPS : ALL_TESTS;
-  await runClusterTests({ config: CONFIG, folder, files, name: values.t, summary });
+  await runVitest({ config: CONFIG, folder, files, name: values.t, summary });
 }
 
 /** Shows the results of the conformance suite by setting, and the counts of the kill loops. */

@@ -14,7 +14,7 @@ import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { buildBroker, buildHarness, runs, UNAVAILABLE } from "./build-harness.ts";
 import { chooseSettings, CLUSTER_ARGUMENTS } from "./clusters/cluster-arguments.ts";
-import { runClusterTests } from "./clusters/run-cluster-tests.ts";
+import { runVitest } from "./support/run-vitest.ts";
 import { settingsTable } from "./clusters/settings-table.ts";
 import type { Column } from "./clusters/settings-table.ts";
 import type { HazardCounts } from "../test/clusters/statefun/support/hazards.ts";
@@ -82,7 +82,7 @@ function isInstalled(python: string): boolean {
 }
 
 async function runTests(): Promise<void> {
-  await runClusterTests({
+  await runVitest({
     config: "vitest.statefun.config.ts",
     folder: "test/clusters/statefun",
     files,

@@ -1,5 +1,5 @@
 import type { TestCase, TestModule } from "vitest/node";
-import { markdownTable } from "./run-cluster-tests.ts";
+import { markdownTable } from "../support/run-vitest.ts";
 
 /** A figure of the tests in one setting. */
 export interface Column {

@@ -1,10 +1,10 @@
 import { startVitest } from "vitest/node";
 import type { TestModule } from "vitest/node";
 
-/** A choice of the tests that need a cluster. */
-export interface ClusterTests {
-  /** File that configures them. */
-  readonly config: string;
+/** A choice of tests that a script of their own runs. */
+export interface ChosenTests {
+  /** File that configures them. Default: `vitest.config.ts`. */
+  readonly config?: string;
   /** Folder of the tests that run if no files are named. */
   readonly folder: string;
   /** Words in the names of test files. */
@@ -19,11 +19,11 @@ export interface ClusterTests {
  * Runs tests, and ends with `N passed, N failed`. A skipped test counts as failed, except if `name`
  * leaves it out. An error outside of all tests, such as an unhandled rejection, counts as one more.
  */
-export async function runClusterTests(chosen: ClusterTests): Promise<void> {
+export async function runVitest(chosen: ChosenTests): Promise<void> {
   const { config, folder, files, name, summary } = chosen;
   const vitest = await startVitest(files.length > 0 ? [...files] : [folder], {
     watch: false,
-    config,
+    ...(config !== undefined && { config }),
     ...(name !== undefined && { testNamePattern: name }),
   });
   const modules = vitest.state.getTestModules();

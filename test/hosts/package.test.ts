@@ -12,8 +12,8 @@ import {
   linkPackage,
   packPackage,
   runProgram,
-} from "./support/packed-package.ts";
-import { ROOT } from "./support/source.ts";
+} from "../support/packed-package.ts";
+import { ROOT } from "../support/source.ts";
 
 /** The only files that the package may contain. */
 const ALLOWED =

@@ -14,7 +14,8 @@ export interface RequestReply {
   /**
    * Handles the bytes of a request: messages for one function, with its values. Returns the bytes of
    * its effects.
-   * @throws `INVALID_INPUT` if the bytes are no request. No failure of a function rejects.
+   * @throws `INVALID_INPUT` if the bytes are no request, `CANCELLED` if the cluster has sent another
+   * request for the address before this one was handled. No failure of a function rejects.
    */
   handle(this: void, request: Uint8Array): Promise<Uint8Array>;
   /** Answers a Fetch-standard request, for Hono, Deno, Bun and workers. */

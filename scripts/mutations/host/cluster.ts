@@ -76,7 +76,7 @@ export const CLUSTER: readonly Mutation[] = [
   {
     breaks: "cluster: a repeated request runs its handlers again",
     file: RUNNING,
-    find: "    if (earlier !== undefined && equalBytes(earlier.request, request)) return earlier.answer;\n",
+    find: "    if (equalBytes(running.request, request)) return running.answer;\n",
     replace: "",
     test: RULES,
     killedBy:
@@ -85,11 +85,30 @@ export const CLUSTER: readonly Mutation[] = [
   {
     breaks: "cluster: two requests for one address run at once",
     file: RUNNING,
-    find: "earlier === undefined ? run() : earlier.answer.then(run, run)",
-    replace: "run()",
+    find: "    if (running === undefined) return",
+    replace: "    if (running === undefined || !equalBytes(running.request, request)) return",
     test: RULES,
     killedBy:
       "a request that is repeated while it runs > runs its handlers once, and another one waits for them",
+  },
+  {
+    breaks: "cluster: a repeated request runs its handlers again after another one",
+    file: RUNNING,
+    find: "    if (equalBytes(running.request, request)) return running.answer;\n",
+    replace:
+      "    if (waiting === undefined && equalBytes(running.request, request)) return running.answer;\n",
+    test: RULES,
+    killedBy:
+      "a request that is repeated while it runs > runs its handlers once, also if another one came in between",
+  },
+  {
+    breaks: "cluster: a request waits for handlers of requests that its cluster has given up",
+    file: RUNNING,
+    find: "      waiting.reject(replaced(address));\n      running.waiting = undefined;\n",
+    replace: "      return waiting.promise.then(run, run);\n",
+    test: RULES,
+    killedBy:
+      "a request that is repeated while it runs > waits for one handler at most, however many requests its cluster has given up",
   },
   {
     breaks: "cluster: a message that was given up is handled again when the answer is lost",

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import fc from "fast-check";
 import { fn, stateful, value } from "handback";
 import type { DeadLetterReport } from "handback";
 import { json, requestReply, statefun, string } from "handback/statefun";
@@ -190,30 +191,83 @@ describe("a message that cannot be handled yet", () => {
   });
 });
 
+/** A function that runs until its gate opens, and its requests. */
+function slowFunction() {
+  const gates: (() => void)[] = [];
+  const log: string[] = [];
+  const slow = fn("shop/slow", async (ctx, text: string) => {
+    log.push(`begins ${text}`);
+    await new Promise<void>((resolve) => void gates.push(resolve));
+    ctx.send("mail/sender", "1", text);
+    log.push(`ends ${text}`);
+  });
+  const { handle } = requestReply({ functions: [slow], remotes: ["mail/sender"] });
+  return {
+    log,
+    request: async (text: string): Promise<unknown> => {
+      const argument = { typename: string.typename, bytes: string.encode(text) };
+      const values = { _: undefined };
+      const request = { target: "shop/slow/1", values, invocations: [{ argument }] };
+      const { messages } = decodeAnswer(await handle(encodeRequest(request)));
+      return messages.map((message) => string.decode(message.argument.bytes));
+    },
+    /** Ends the handler that runs, and lets the next one begin. */
+    end: async () => {
+      gates.shift()?.();
+      await new Promise((resolve) => void setImmediate(resolve));
+    },
+  };
+}
+
 describe("a request that is repeated while it runs", () => {
   test("runs its handlers once, and another one waits for them", async () => {
-    const gate = Promise.withResolvers<void>();
-    const log: string[] = [];
-    const slow = fn("shop/slow", async (_, text: string) => {
-      log.push(`begins ${text}`);
-      await gate.promise;
-      log.push(`ends ${text}`);
-    });
-    const { handle } = requestReply({ functions: [slow] });
-    const requestOf = (text: string): Uint8Array =>
-      encodeRequest({
-        target: "shop/slow/1",
-        values: { _: undefined },
-        invocations: [{ argument: { typename: string.typename, bytes: string.encode(text) } }],
-      });
-    const [first, same] = [handle(requestOf("a")), handle(requestOf("a"))];
-    const next = handle(requestOf("b"));
+    const { request, log, end } = slowFunction();
+    const [first, same, next] = [request("a"), request("a"), request("b")];
     await Promise.resolve();
     expect(log).toEqual(["begins a"]);
-    gate.resolve();
-    expect(await same).toEqual(await first);
-    await next;
+    await end();
+    expect([await first, await same]).toEqual([["a"], ["a"]]);
+    await end();
+    expect(await next).toEqual(["b"]);
     expect(log).toEqual(["begins a", "ends a", "begins b", "ends b"]);
+  });
+
+  test("runs its handlers once, also if another one came in between", async () => {
+    const { request, log, end } = slowFunction();
+    const first = request("a");
+    const replaced = request("b").catch(({ code }: { readonly code?: string }) => code);
+    const same = request("a");
+    await end();
+    expect(log).toEqual(["begins a", "ends a"]);
+    expect([await first, await same]).toEqual([["a"], ["a"]]);
+    expect(await replaced).toBe("CANCELLED");
+  });
+
+  test("waits for one handler at most, however many requests its cluster has given up", async () => {
+    const texts = fc.constantFrom("a", "b", "c");
+    const step = fc.oneof({ weight: 3, arbitrary: texts }, fc.constant(undefined));
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 12 }), texts, async (steps, newest) => {
+        const { request, log, end } = slowFunction();
+        const outcomes: { readonly asked: string; outcome?: unknown }[] = [];
+        const ask = (asked: string): void => {
+          const asking: { readonly asked: string; outcome?: unknown } = { asked };
+          outcomes.push(asking);
+          request(asked).then(
+            (sent) => (asking.outcome = sent),
+            ({ code }: { readonly code?: string }) => (asking.outcome = code),
+          );
+        };
+        for (const each of steps) await (each === undefined ? end() : ask(each));
+        ask(newest);
+        for (let handlers = 0; handlers < 2; handlers++) await end();
+        expect(outcomes.at(-1)?.outcome).toEqual([newest]);
+        for (const { asked, outcome } of outcomes)
+          expect([[asked], "CANCELLED"]).toContainEqual(outcome);
+        const inTurn = log.filter((line) => line.startsWith("begins "));
+        expect(log).toEqual(inTurn.flatMap((line) => [line, line.replace("begins", "ends")]));
+      }),
+    );
   });
 });
 

@@ -10,7 +10,14 @@ const CASES_AT_ONCE = 20;
 /** Makes a project of the tests on Restate. Projects begin in the order of their names. */
 const project = (name: string, test: TestUserConfig) => ({
   ...clusters,
-  test: { ...clusters.test, name, maxConcurrency: CASES_AT_ONCE, ...test },
+  test: {
+    ...clusters.test,
+    name,
+    maxConcurrency: CASES_AT_ONCE,
+    // Vitest reads this of projects only.
+    maxWorkers: 4,
+    ...test,
+  },
 });
 
 /**
@@ -19,7 +26,6 @@ const project = (name: string, test: TestUserConfig) => ({
  */
 export default defineConfig({
   test: {
-    maxWorkers: 4,
     projects: [
       ...chosenSettings().map(({ name }) =>
         project(name, { include: [CONFORMANCE], env: { RESTATE_SETTINGS: name } }),

@@ -4,6 +4,7 @@ import type { EngineTest, EngineUnderTest, MakeOptions } from "handback/testing"
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { assertHolds, byName } from "../../conformance/assert-holds.ts";
 import { restateWith } from "../../../src/restate/restate.ts";
+import { longestFirst } from "../support/longest-first.ts";
 import { Applications } from "./support/applications.ts";
 import { Deployments } from "./support/deployments.ts";
 import { JOURNAL_MISMATCH, RestateServer } from "./support/restate-server.ts";
@@ -13,25 +14,6 @@ import type { Setting } from "./support/settings.ts";
 
 /** Windows of time in the suite are this many times longer. */
 const SLACK = 8;
-
-/** Words of the cases that wait longest. They begin first, so that nothing waits for them alone. */
-const LONGEST = [
-  /^keys belong to their flow/,
-  /^an? (flow|state) is forgotten when/,
-  /^each write of a value restarts/,
-  /^a settlement is kept for its retention/,
-  /^a handle is returned at once/,
-  /^handles kept in state become futures/,
-  /^canceling an escaped future/,
-  /^a wait ends at its timeout/,
-  /^`first` returns the first values/,
-  /^a delayed message is/,
-  /^a second pending message with the same token/,
-  /^tokens of different addresses/,
-  /^sleepers wake in the order/,
-  /^a losing future that is also used/,
-  /^a future in two races/,
-];
 
 /** A running server, and what it has been given to serve. */
 interface Host {
@@ -104,15 +86,6 @@ const testsOf = ({ carry }: Setting, host: () => Host): readonly EngineTest[] =>
       { capability: "virtualTime", reason: "a cluster has the time of its machines" },
     ],
   });
-
-/** Returns the tests, with those that wait longest first. */
-function longestFirst(tests: readonly EngineTest[]): readonly EngineTest[] {
-  const rank = ({ name }: EngineTest): number => {
-    const found = LONGEST.findIndex((words) => words.test(name));
-    return found < 0 ? LONGEST.length : found;
-  };
-  return tests.toSorted((a, b) => rank(a) - rank(b));
-}
 
 const settings = chosenSettings().map((setting) => [setting.name, setting] as const);
 

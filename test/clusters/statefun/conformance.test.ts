@@ -2,6 +2,7 @@ import { testEngine } from "handback/testing";
 import { beforeAll, describe, test } from "vitest";
 import { assertHolds, byName } from "../../conformance/assert-holds.ts";
 import { WIRE_MISSING } from "../../engines/statefun/cluster/wire-under-test.ts";
+import { longestFirst } from "../support/longest-first.ts";
 import { Engines } from "./support/engines.ts";
 import { Hazards } from "./support/hazards.ts";
 import type { HazardCounts } from "./support/hazards.ts";
@@ -49,7 +50,7 @@ describe.each(settings)("%s", (_, setting) => {
     ],
   });
 
-  test.concurrent.for(byName(tests))(
+  test.concurrent.for(byName(longestFirst(tests)))(
     "%s",
     { timeout: 30_000 * slack },
     async ([, each], { task }) => {

@@ -8,6 +8,8 @@ const collect = fn("test/collect", (ctx, count: number) =>
 );
 const either = fn("test/either", (ctx) => ctx.all([ctx.event("e"), ctx.event("other")]));
 const PARTS = [collect, either];
+/** Long enough for the last requests of a flow. */
+const RETENTION_MS = 3_000;
 
 export const signalKeyCases: readonly Case[] = [
   {
@@ -68,7 +70,7 @@ export const signalKeyCases: readonly Case[] = [
     title:
       "keys belong to their flow, and are free again once it is purged or its retention is over",
     async run({ start, time }) {
-      const { client } = await start(PARTS, { retentionMs: 10_000 });
+      const { client } = await start(PARTS, { retentionMs: RETENTION_MS });
       const signal = () => client.signal("f", "e", 1, { key: "a" });
       for (const end of ["purge", "retention", "none"]) {
         const handle = await client.start(collect, 1, { key: "f" });
@@ -76,7 +78,7 @@ export const signalKeyCases: readonly Case[] = [
         await signal();
         await client.signal("g", "e", 5, { key: "a" });
         equal([await handle.result(), await other.result()], [[1], [5]]);
-        if (end === "retention") await time.advance(10_001);
+        if (end === "retention") await time.advance(RETENTION_MS + 1);
         else for (const flow of ["f", "g"]) await client.purge(flow);
         await rejects(signal(), { code: "NOT_FOUND" });
       }

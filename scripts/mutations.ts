@@ -9,6 +9,7 @@ import { RENAMED } from "./mutations/deploy/renames.ts";
 import { DECLARATIONS } from "./mutations/host/typescript.ts";
 import { FAKED_TIME } from "./mutations/host/fake-timers.ts";
 import { HANDLER } from "./mutations/handler.ts";
+import { AZURE_ROUTES } from "./mutations/http/azure.ts";
 import { HTTP_CLIENT } from "./mutations/http/client.ts";
 import { COMMAND_LINE } from "./mutations/http/command-line.ts";
 import { OVER_HTTP } from "./mutations/http/server.ts";
@@ -56,6 +57,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...PATTERNS,
   ...WAITING_PATTERNS,
   ...OVER_HTTP,
+  ...AZURE_ROUTES,
   ...HTTP_CLIENT,
   ...COMMAND_LINE,
   ...POISON,

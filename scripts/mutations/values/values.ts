@@ -134,7 +134,7 @@ export const VALUES: readonly Mutation[] = [
   {
     breaks: "futures: a spread of a future gives what it has",
     file: "src/futures/protocol/pending-future.ts",
-    find: '    Object.defineProperty(this, "value", UNKNOWN_VALUE);\n',
+    find: '    this.__defineGetter__("value", refuse);\n',
     replace: "",
     test: "test/futures/not-a-value.test.ts",
     killedBy: "a future in an object spread is NOT_A_VALUE, and the message says what to do",

@@ -15,6 +15,7 @@ export interface Access {
     | "history"
     | "events"
     | "paused"
+    | "pause"
     | "resume"
     | "fail"
     | "resume-all"

@@ -43,7 +43,7 @@ export async function reportOf(
 }
 
 /** Describes a failure without its message, which may contain confidential data. */
-function failureKind(failure: Failure): {
+export function failureKind(failure: Failure): {
   readonly code: ErrorCode;
   readonly title: string;
 } {

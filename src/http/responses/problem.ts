@@ -86,7 +86,10 @@ export interface InputIssue {
 }
 
 /** The members of a problem document that its code does not give. */
-export type ProblemDetails = Pick<Problem, "path" | "issues" | "errorId">;
+export type ProblemDetails = Pick<Problem, "path" | "issues" | "errorId"> & {
+  /** In place of the status of the code. */
+  readonly status?: number;
+};
 
 /** An error that is answered with a problem document and these headers. */
 export class ProblemError extends Error {

@@ -139,15 +139,15 @@ const OPTIONS = {
 export type HttpRules = ReturnType<typeof httpRules>;
 
 /** Checks the options and makes the rules of an app. @throws `INVALID_OPTIONS`, `INVALID_DELAY` */
-export function httpRules(options: AsyncHttpOptions) {
-  const { maxWait, retryAfter, bodiesLimit, ...rules } = readOptions("asyncHttp", OPTIONS, options);
+export function httpRules(options: AsyncHttpOptions, method = "asyncHttp") {
+  const { maxWait, retryAfter, bodiesLimit, ...rules } = readOptions(method, OPTIONS, options);
   if (rules.operator && rules.authorize === undefined)
     throw new HandbackError(
       "INVALID_OPTIONS",
       "operator: expected the option authorize with it, because its routes show all flows",
     );
   const log = guardedLog(rules.log, () => undefined);
-  const clock = checkedClock("asyncHttp", rules.clock, (fault) => log.error(`the clock: ${fault}`));
+  const clock = checkedClock(method, rules.clock, (fault) => log.error(`the clock: ${fault}`));
   return {
     ...rules,
     log,

@@ -17,6 +17,7 @@ export default defineConfig({
       { find: /^handback\/client$/, replacement: source("client/index.ts") },
       { find: /^handback\/engine$/, replacement: source("engine.ts") },
       { find: /^handback\/http$/, replacement: source("http/index.ts") },
+      { find: /^handback\/inspector$/, replacement: source("inspector/index.ts") },
       { find: /^handback\/patterns$/, replacement: source("patterns/index.ts") },
       { find: /^handback\/restate$/, replacement: source("restate/index.ts") },
       { find: /^handback\/statefun$/, replacement: source("statefun/index.ts") },

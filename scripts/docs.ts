@@ -22,6 +22,7 @@ const app = await Application.bootstrap({
     "patterns/index",
     "http/index",
     "client/index",
+    "inspector/index",
     "testing/index",
     "engine",
   ].map((path) => `src/${path}.ts`),

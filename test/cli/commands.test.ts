@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { MODULE, openCommandLine, runCommand } from "./open-command-line.ts";
+import { MODULE, openCommandLine, openServing, runCommand } from "./open-command-line.ts";
 
 test("a call prints the result for a person, and JSON for a program", async () => {
   const handback = await openCommandLine();
@@ -130,6 +130,21 @@ test("a server with a token answers only those who have it", async () => {
   expect([refused.code, refused.err]).toEqual([5, expect.stringContaining("(FORBIDDEN)")]);
   expect((await handback("ls", "--token", "wrong")).code).toBe(5);
   expect((await handback("ls", "--token", "secret")).code).toBe(0);
+});
+
+test("a server offers the inspector and a description of its routes, under its token", async () => {
+  const serving = await openServing("secret");
+  const ask = async (path: string, headers = {}): Promise<number> =>
+    (await fetch(`${serving.url}${path}`, { headers })).status;
+  const [bearer, basic] = [`Bearer secret`, `Basic ${btoa("anyone:secret")}`];
+  expect(await ask("/inspector")).toBe(401);
+  expect(await ask("/inspector", { authorization: basic })).toBe(200);
+  expect(await ask("/inspector/", { authorization: basic })).toBe(200);
+  expect(await ask("/inspector/assets/style.css", { authorization: basic })).toBe(200);
+  expect(await ask("/inspector/none", { authorization: basic })).toBe(404);
+  expect(await ask("/openapi.json", { authorization: bearer })).toBe(200);
+  const own = await openServing(undefined);
+  expect((await fetch(`${own.url}/inspector`)).status).toBe(200);
 });
 
 test.each([

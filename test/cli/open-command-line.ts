@@ -3,6 +3,7 @@ import { onTestFinished } from "vitest";
 import { runCommandLine } from "../../src/cli/command-line.ts";
 import { loadFunctions } from "../../src/cli/modules/load-functions.ts";
 import { serveFunctions } from "../../src/cli/serving/serve-functions.ts";
+import type { Serving } from "../../src/cli/serving/serve-functions.ts";
 import { memory } from "../../src/stores/memory/memory.ts";
 import { ROOT } from "../support/source.ts";
 
@@ -47,6 +48,12 @@ export async function runCommand(
 export async function openCommandLine(
   token?: string,
 ): Promise<(...args: readonly string[]) => Promise<Ran>> {
+  const serving = await openServing(token);
+  return (...args) => runCommand(args, { environment: { HANDBACK_URL: serving.url } });
+}
+
+/** Serves the functions for one test. */
+export async function openServing(token: string | undefined): Promise<Serving> {
   const serving = await serveFunctions(await loadFunctions(MODULE), {
     store: memory(),
     port: 0,
@@ -55,7 +62,7 @@ export async function openCommandLine(
     log: { debug: ignore, info: ignore, warn: ignore, error: ignore },
   });
   onTestFinished(() => serving.close());
-  return (...args) => runCommand(args, { environment: { HANDBACK_URL: serving.url } });
+  return serving;
 }
 
 const ignore = (): void => undefined;

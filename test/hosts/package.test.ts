@@ -17,7 +17,7 @@ import { ROOT } from "../support/source.ts";
 
 /** The only files that the package may contain. */
 const ALLOWED =
-  /^(package\.json|LICENSE|(README|ARCHITECTURE|CHANGELOG|CONTRIBUTING|SECURITY)\.md|(docs|examples)\/[\w/-]+\.(md|ts)|dist\/[\w/-]+\.(js|js\.map|d\.ts)|dist\/(cjs|types)\/package\.json)$/;
+  /^(package\.json|LICENSE|(README|ARCHITECTURE|CHANGELOG|CONTRIBUTING|SECURITY)\.md|(docs|examples)\/[\w/-]+\.(md|ts)|docs\/images\/[\w-]+\.png|dist\/[\w/-]+\.(js|js\.map|d\.ts)|dist\/(cjs|types)\/package\.json)$/;
 
 const PROGRAM = `
 import { embedded, fn, HandbackError, memory, sqlite, stateful, value } from "handback";
@@ -62,6 +62,19 @@ const request = { method: "POST", body: "21", headers: { "content-type": "applic
 const answer = await fetch(server.url + "/functions/package/double?wait=30", request);
 console.log(answer.status, ((await answer.json()) as { output: number }).output);
 await server.close();
+await engine.close();
+`;
+
+/** Needs hono beside the package. */
+const INSPECTOR_PROGRAM = `
+import { embedded, fn, memory } from "handback";
+import { inspector } from "handback/inspector";
+
+const double = fn("package/double", (_ctx, n: number) => 2 * n);
+const engine = await embedded({ functions: [double], store: memory() });
+await engine.client.call(double, 21, { key: "d" });
+const page = await inspector({ engine, functions: [double] }).fetch(new Request("http://localhost/flows/d"));
+console.log(page.status, (await page.text()).includes("package/double"));
 await engine.close();
 `;
 
@@ -219,6 +232,10 @@ describe("the packed package", () => {
 
   test("serves flows over HTTP for users who have hono", () => {
     for (const name of ["hono", "@hono/node-server"]) linkPackage(join(scratch, "app"), name);
+    assertCompiles(INSPECTOR_PROGRAM, "inspector.ts");
+    expect(runProgram(process.execPath, ["inspector.ts"], { cwd: join(scratch, "app") })).toBe(
+      "200 true\n",
+    );
     assertCompiles(HTTP_PROGRAM, "http.ts");
     expect(runProgram(process.execPath, ["http.ts"], { cwd: join(scratch, "app") })).toBe(
       "200 42\n",

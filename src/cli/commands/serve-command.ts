@@ -100,6 +100,7 @@ function renderServing(
   return [
     `serving ${count} at ${paint("bold", url)}, store ${place}`,
     ...functions.map(({ type }) => `  ${safeText(type)}`),
+    `inspector: ${url}/inspector, routes: ${url}/openapi.json`,
     paint("dim", "Ctrl-C ends it."),
   ].join("\n");
 }

@@ -1,3 +1,4 @@
+import { Hono } from "hono";
 import { equalBytes } from "../../core/data/equal-bytes.ts";
 import type { Log } from "../../core/host/log.ts";
 import { consoleLog } from "../../engines/embedded/host/console-log.ts";
@@ -6,7 +7,9 @@ import type { Failure } from "../../futures/types/failure.ts";
 import { handbackCode } from "../../futures/types/handback-code.ts";
 import { asyncHttp } from "../../http/async-http.ts";
 import type { Authorize } from "../../http/requests/access.ts";
+import { pathnameOf } from "../../http/requests/request-url.ts";
 import { serveHttp } from "../../http/serve-http.ts";
+import { inspector } from "../../inspector/inspector.ts";
 import type { LoadedFunction } from "../modules/load-functions.ts";
 import type { Store } from "../../stores/store.ts";
 import { sha256Of } from "./sha256.ts";
@@ -50,7 +53,22 @@ export async function serveFunctions(
       authorize: allowToken(token),
       describeFailure: failureForOperators,
     });
-    const server = await serveHttp(app, { port, hostname: host });
+    const pages = inspector({
+      engine,
+      functions: functions.map(({ face }) => face),
+      basePath: INSPECTOR,
+      log,
+      // Every host that the server answers under is allowed: it is loopback, or there is a token.
+      ...(token === undefined ? { hosts: "any" } : { token }),
+    });
+    const mounted = new Hono({ strict: false }).route(INSPECTOR, pages);
+    const server = await serveHttp(
+      {
+        fetch: (request, env) =>
+          isInspection(request.url) ? mounted.fetch(request, env) : app.fetch(request, env),
+      },
+      { port, hostname: host },
+    );
     return {
       url: server.url,
       close: async () => {
@@ -62,6 +80,14 @@ export async function serveFunctions(
     await engine.close();
     throw error;
   }
+}
+
+/** Path of the inspector. */
+const INSPECTOR = "/inspector";
+
+function isInspection(url: string): boolean {
+  const path = pathnameOf(url);
+  return path === INSPECTOR || path.startsWith(`${INSPECTOR}/`);
 }
 
 /** Allows the requests that carry the token. Digests are compared, so time tells nothing. */

@@ -7,7 +7,8 @@ import { pathnameOf } from "./request-url.ts";
  * segments of its route. Host names sent by clients are not used.
  */
 export function mountPathOf(c: Context, segments: number): string {
-  return sentPath(c).split("/").slice(0, -segments).join("/");
+  const parts = sentPath(c).split("/");
+  return parts.slice(0, parts.length - segments).join("/");
 }
 
 /** Returns true if a path ends like a route of the app, but has a prefix in front. */

@@ -166,7 +166,7 @@ function readOrigins(value: unknown, name: string): readonly string[] {
 }
 
 /** Reads a path such as `/api`. A slash at its end does not count. */
-function readBasePath(value: unknown, name: string): string {
+export function readBasePath(value: unknown, name: string): string {
   const isPath = (text: string): boolean =>
     /^\/(?!\/)/.test(text) && new URL(text, "http://localhost").pathname === text;
   if (typeof value === "string" && isPath(value)) return value.replace(/\/$/, "");

@@ -60,6 +60,24 @@ export const LIMITED: readonly Mutation[] = [
       "calls of a function that is unknown to its sender wait until it is there, and those without room in an answer fail",
   },
   {
+    breaks: "statefun: a call that waited at its sender is lost",
+    file: BATCH,
+    find: "        return this.#release(invocation, argument);\n",
+    replace: "        return;\n",
+    test: WAITING,
+    killedBy:
+      "calls of a function that is unknown to its sender wait until it is there, and those without room in an answer fail",
+  },
+  {
+    breaks: "statefun: a call of a renamed function by its new name is lost",
+    file: "src/engines/statefun/request/leftovers.ts",
+    find: 'if ("to" in leftover) return { message: { target: leftover.to, argument: leftover.again } };',
+    replace: 'if ("to" in leftover) return {};',
+    test: WAITING,
+    killedBy:
+      "calls of a function that is renamed wait until it is there, and those without room in an answer fail",
+  },
+  {
     breaks: "statefun: a result without room in an answer leaves its flow unsettled",
     file: HANDLER,
     find: "outgoing.response({ emptyReplies: true });",

@@ -93,9 +93,10 @@ export const STATEFUN_REQUESTS: readonly Mutation[] = [
   },
   {
     breaks: "statefun: effects of a message that fails count in part",
-    file: "src/engines/statefun/request/batch.ts",
-    find: 'if ("error" in added) return this.#refuse(invocation, envelope.value, added.error);',
-    replace: 'if ("error" in added) await this.#refuse(invocation, envelope.value, added.error);',
+    file: OUTGOING,
+    find: "    const changes = writes.map(",
+    replace:
+      "    for (const send of sends) this.#send(this.#route(send, caller));\n    const changes = writes.map(",
     test: ANSWERS,
     killedBy:
       "a batch in which messages fail has the effects of the batch without them, and their dead letters",

@@ -348,4 +348,29 @@ export const OPERATING: readonly Mutation[] = [
     test: USER_OBJECTS,
     killedBy: "a clock that goes wrong > stops nothing, whatever it does once the engine runs",
   },
+  {
+    breaks: "figures: timers that are not due yet count as due ones",
+    file: "src/engines/embedded/timers/due-heap.ts",
+    find: "dueAt === undefined || dueAt > now",
+    replace: "dueAt === undefined",
+    test: "test/engines/embedded/figures/engine-stats.test.ts",
+    killedBy: "parked messages, dead letters and due timers are counted",
+  },
+  {
+    breaks: "figures: ages become coarse when there are too many notes",
+    file: "src/engines/embedded/commit/arrival-times.ts",
+    find: "const ERROR = 0.01;",
+    replace: "const ERROR = 0.1;",
+    test: "test/engines/embedded/figures/arrival-times.test.ts",
+    killedBy: "the age of a message is at most 1 % or 10 ms too long, in bounded memory",
+  },
+  {
+    breaks: "figures: a storm of equal events counts as the lines that were written",
+    file: "src/core/host/work-log.ts",
+    find: "    this.#counts[event]++;\n    const nowNs",
+    replace:
+      "    if ((this.#counted.get(`${event} ${subject}`)?.written ?? 0) < LINES) this.#counts[event]++;\n    const nowNs",
+    test: "test/core/work-log.test.ts",
+    killedBy: "the work log > counts all events of a kind, with those whose lines it left out",
+  },
 ];

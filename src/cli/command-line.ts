@@ -8,6 +8,7 @@ import { addListCommand } from "./commands/list-command.ts";
 import { addRepairCommands } from "./commands/repair-commands.ts";
 import { addServeCommand } from "./commands/serve-command.ts";
 import { addStartCommands } from "./commands/start-commands.ts";
+import { addStatsCommand } from "./commands/stats-command.ts";
 import { errorReport, renderError } from "./failures/describe-error.ts";
 import { EXIT, kindOfError } from "./failures/exit-codes.ts";
 import { paintFor } from "./terminal/paint.ts";
@@ -77,6 +78,7 @@ function commandLine(surroundings: {
   addFlowCommands(program, surroundings);
   addFollowCommands(program, terminal);
   addRepairCommands(program, surroundings);
+  addStatsCommand(program, terminal);
   addGraphCommand(program, terminal);
   addCompletionCommand(program, terminal);
   return program;

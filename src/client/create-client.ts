@@ -1,3 +1,4 @@
+import type { EngineStats } from "../core/engine/engine-stats.ts";
 import { HandbackError } from "../core/errors/errors.ts";
 import type { Fn } from "../futures/types/function.ts";
 import type { RemoteClient } from "./remote-client.ts";
@@ -8,7 +9,7 @@ import { jsonText } from "./requests/json-text.ts";
 import { functionPath, routePath } from "./requests/paths.ts";
 import { Persistence } from "./requests/persistence.ts";
 
-import { readReport, readStarted } from "./requests/reports.ts";
+import { readReport, readStarted, readStats } from "./requests/reports.ts";
 import { sendRequest } from "./requests/send-request.ts";
 import type { Answer, Request } from "./requests/send-request.ts";
 import { errorOfFlow } from "./requests/server-error.ts";
@@ -107,6 +108,11 @@ class HttpClient implements RemoteClient<readonly Fn<unknown, unknown>[]> {
   ): Promise<RemoteStatus<Output>> {
     const { body } = await this.#sendAgain({ method: "GET", path: flowPath(flow), signal });
     return readReport(body) as RemoteStatus<Output>;
+  }
+
+  async stats({ signal }: RequestOptions = {}): Promise<EngineStats> {
+    const { body } = await this.#sendAgain({ method: "GET", path: routePath("stats"), signal });
+    return readStats(body);
   }
 
   stream<Value = unknown>(

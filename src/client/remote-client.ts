@@ -1,3 +1,4 @@
+import type { EngineStats } from "../core/engine/engine-stats.ts";
 import type { InputOf, OutputOf } from "../futures/types/function.ts";
 import type { FunctionAt, TargetIn } from "./types/functions.ts";
 import type { Plain } from "./types/plain.ts";
@@ -58,6 +59,12 @@ export interface RemoteClient<Functions> {
     flow: string | RemoteFlow<Output>,
     options?: RequestOptions,
   ): Promise<RemoteStatus<Output>>;
+  /**
+   * Returns figures about the engine of the server: work that waits, handler slots, commits, and
+   * lines of the log. The server needs its options `operator` and `stats`.
+   * @throws as `status`; `UNSUPPORTED`
+   */
+  stats(options?: RequestOptions): Promise<EngineStats>;
   /**
    * Follows what a flow emits to a channel, until it ends: all items so far, then new ones. After a
    * lost connection it goes on with the next item, so no item is lost and none comes twice.

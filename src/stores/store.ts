@@ -181,6 +181,8 @@ export interface StateRange {
 export interface StoreLists {
   /** Reads ids of users' states, or of pauses (`_sys/pause`), in their order. */
   readonly stateIds: (range: StateRange) => readonly string[];
+  /** Counts the dead letters. */
+  readonly countDeadLetters: () => number;
   /** Reads dead letters, the oldest first, at most `limit` after a place. */
   readonly deadLetters: (range: {
     readonly after?: number | undefined;

@@ -17,8 +17,8 @@ function newLog() {
     { monotonicNs: () => time.ns },
   );
   const write = (subject: string): void =>
-    workLog.write({ level: "warn", event: "fails", subject, message: subject });
-  return { written, time, write };
+    workLog.write({ level: "warn", event: "retry", subject, message: subject });
+  return { written, time, write, workLog };
 }
 
 /** Seconds between two events: mostly none. */
@@ -69,6 +69,14 @@ describe("the work log", () => {
     time.ns += 10 * SECOND_NS;
     write("a");
     expect(written[20]).toEqual({ message: "a", leftOut: 5 });
+  });
+
+  test("counts all events of a kind, with those whose lines it left out", () => {
+    const { write, workLog } = newLog();
+    const before = workLog.counts;
+    for (let n = 0; n < 25; n++) write("a");
+    expect(workLog.counts).toEqual({ ...before, retry: 25 });
+    expect(before.retry).toBe(0);
   });
 
   test("counts a bounded number of subjects", () => {

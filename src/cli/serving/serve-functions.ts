@@ -49,6 +49,7 @@ export async function serveFunctions(
       functions: functions.flatMap(({ face, operations }) => [face, ...operations]),
       operator: true,
       deadLetters: engine,
+      stats: engine,
       log,
       authorize: allowToken(token),
       describeFailure: failureForOperators,

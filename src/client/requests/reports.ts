@@ -1,3 +1,4 @@
+import type { EngineStats } from "../../core/engine/engine-stats.ts";
 import type { RemoteStatus } from "../types/remote-flow.ts";
 import { isJsonObject, unexpectedAnswer } from "./server-error.ts";
 
@@ -17,6 +18,18 @@ export function readStarted(body: unknown): {
   const { id } = readReport(body);
   const stateId = isJsonObject(body) ? body["stateId"] : undefined;
   return { id, stateId: typeof stateId === "string" ? stateId : undefined };
+}
+
+/** Reads the figures of an engine. @throws `UNEXPECTED_ANSWER` */
+export function readStats(body: unknown): EngineStats {
+  if (isStats(body)) return body;
+  throw unexpectedAnswer(200, "the answer has no figures of an engine; is it a server of flows?");
+}
+
+function isStats(body: unknown): body is EngineStats {
+  return (
+    isJsonObject(body) && ["slots", "commits", "lines"].every((name) => isJsonObject(body[name]))
+  );
 }
 
 function isReport(body: unknown): body is RemoteStatus {

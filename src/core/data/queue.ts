@@ -12,6 +12,11 @@ export class Queue<T> {
     return this.#items.length - this.#head;
   }
 
+  /** Returns the first item, and leaves it. */
+  peek(): T | undefined {
+    return this.#items[this.#head];
+  }
+
   push(item: T): void {
     this.#items.push(item);
   }

@@ -1,4 +1,6 @@
 import type { Clock } from "./clock.ts";
+import { LINE_KINDS } from "./line-kinds.ts";
+import type { LineCounts, LineKind } from "./line-kinds.ts";
 import type { Log } from "./log.ts";
 
 /** Lines about one subject that leave within a period. */
@@ -19,7 +21,7 @@ interface Counted {
 export interface WorkLine {
   readonly level: "info" | "warn" | "error";
   /** What happens: lines with the same event and subject share a bound. */
-  readonly event: string;
+  readonly event: LineKind;
   readonly subject: string;
   readonly message: string;
   readonly fields?: Parameters<Log["warn"]>[1];
@@ -37,13 +39,23 @@ export class WorkLog {
   readonly #log: Log;
   readonly #clock: Pick<Clock, "monotonicNs">;
   readonly #counted = new Map<string, Counted>();
+  readonly #counts = Object.fromEntries(LINE_KINDS.map((kind) => [kind, 0])) as Record<
+    LineKind,
+    number
+  >;
 
   constructor(log: Log, clock: Pick<Clock, "monotonicNs">) {
     this.#log = log;
     this.#clock = clock;
   }
 
+  /** The number of events of each kind so far, with those whose lines were left out. */
+  get counts(): LineCounts {
+    return { ...this.#counts };
+  }
+
   write({ level, event, subject, message, fields = {} }: WorkLine): void {
+    this.#counts[event]++;
     const nowNs = this.#clock.monotonicNs();
     const key = `${event} ${subject}`;
     const before = this.#counted.get(key);

@@ -14,6 +14,8 @@ import type { LeadsTo } from "./blocking/blocked-gets.ts";
 import { BlockedLimit } from "./blocking/blocked-limit.ts";
 import { DeadlockSearch } from "./blocking/deadlock-search.ts";
 import { SlotWatch } from "./blocking/slot-watch.ts";
+import { ArrivalTimes } from "./commit/arrival-times.ts";
+import { CommitMeter } from "./commit/commit-meter.ts";
 import { CommittedReads } from "./commit/committed-reads.ts";
 import { DerivedValueReader } from "./commit/derived-value-reader.ts";
 import { DerivedValueWriter } from "./commit/derived-value-writer.ts";
@@ -122,7 +124,7 @@ export function assembleEngine(parts: EngineParts): EmbeddedEngine {
   const queues = { ...storage, ...assembleQueues(parts, storage) };
   const execution = { ...queues, ...assembleExecution(parts, queues) };
   const timeDriven = assembleTimeDriven(parts, execution);
-  const { delivery, clientWaits } = assembleHandlers(parts, execution);
+  const { delivery, clientWaits, runs } = assembleHandlers(parts, execution);
   const { lifecycle, commits, backlog, held } = execution;
   const { crashTracker, deadlocks, slotWatch } = execution;
   commits.connect(new CommitResults({ ...execution, ...timeDriven, delivery }));
@@ -144,6 +146,7 @@ export function assembleEngine(parts: EngineParts): EmbeddedEngine {
     watches: { stop: () => [crashTracker, deadlocks, slotWatch].forEach((each) => each.stop()) },
     delivery,
     clientWaits,
+    runs,
     requests,
     deadLetters,
     committedReads,
@@ -179,9 +182,12 @@ function assembleStorage(parts: EngineParts, { clock }: Base) {
   const derived = new DerivedValueReader(values, messages);
   const cache = new StateCache(store, derived, parts.cachedStates);
   const outage = new StoreOutage({ clock, log: environment.log });
-  const commits = new GroupCommit({ store, storeInfo, outage, messages, indexed });
+  const commitMeter = new CommitMeter(clock);
+  const arrivals = new ArrivalTimes(clock.monotonicNs());
+  const measured = { commitMeter, arrivals };
+  const commits = new GroupCommit({ store, storeInfo, outage, messages, indexed, ...measured });
   const derivedValues = new DerivedValueWriter({ values, cache, commits });
-  return { messages, cache, outage, commits, derivedValues };
+  return { messages, cache, outage, commits, derivedValues, ...measured };
 }
 
 /** Builds the queues of messages and replies, and the dispatcher that works them off. */
@@ -242,7 +248,7 @@ function assembleExecution(parts: EngineParts, queues: Queues) {
   const effects = new EffectWriter(shared);
   const cancellation = new MessageCancellation({ ...shared, fallback, effects });
   const activations = new Activations({ ...shared, effects, cancellation });
-  const slotWatch = new SlotWatch({ ...queues, log: environment.log, gets });
+  const slotWatch = new SlotWatch({ ...queues, gets });
   const idle = new IdleWatch(slots);
   const waiting = { gets, deadlocks, slotWatch, pauses, held };
   return { ...waiting, scopes, causes, cancellation, activations, idle };
@@ -268,22 +274,21 @@ function assembleCollector(
 }
 
 /**
- * Builds the handlers and connects them to the dispatcher. Returns the ways to their mailboxes and
- * to the waits of clients.
+ * Builds the handlers and connects them to the dispatcher. Returns their runs, and the ways to their
+ * mailboxes and to the waits of clients.
  */
 function assembleHandlers(parts: EngineParts, execution: Execution) {
   const { definitions, storeInfo, environment, scheduler } = parts;
   const { dispatcher, cancellation } = execution;
-  const { log } = environment;
   const queuedSince = new QueuedSince({ environment });
-  const shared = { ...execution, definitions, storeInfo, log, queuedSince };
-  const blockedLimit = new BlockedLimit(parts.blockedLimit, log);
+  const shared = { ...execution, definitions, storeInfo, queuedSince };
+  const blockedLimit = new BlockedLimit(parts.blockedLimit, execution.workLog);
   const blocking = new HandlerBlocking({ ...shared, blockedLimit });
   const runs = new HandlerRuns({ ...shared, blocking });
   cancellation.connect((running, graceMs) => runs.abandon(running, graceMs));
   dispatcher.connect(new Handlers({ ...shared, scheduler, runs }));
   const clientWaits = new ClientWaits({ ...shared, blocking });
-  return { delivery: new MessageDelivery(shared), clientWaits };
+  return { delivery: new MessageDelivery(shared), clientWaits, runs };
 }
 
 /** Builds the list of flows, if the store indexes them. */

@@ -6,6 +6,7 @@ import type { CommittedReader } from "../../core/engine/committed-read.ts";
 import type { Capability, ClientRequest, Engine, ReplyListener } from "../../core/engine/engine.ts";
 import type { FlowIndex } from "../../core/engine/flow-index.ts";
 import type { StoreListing } from "../../core/engine/store-listing.ts";
+import type { EngineStats } from "../../core/engine/engine-stats.ts";
 import type { JournalReader } from "../../core/engine/journal.ts";
 import type { HandbackError } from "../../core/errors/errors.ts";
 import type { FunctionMeter } from "./execution/function-meter.ts";
@@ -13,6 +14,7 @@ import type { DeadLetters } from "./intake/dead-letters.ts";
 import { backUp } from "./lifecycle/backup.ts";
 import type { BackupOptions } from "./lifecycle/backup.ts";
 import type { EngineRooms } from "./engine-rooms.ts";
+import { readStats } from "./read-stats.ts";
 
 /** Messages read at a time by recovery. */
 const RECOVERY_CHUNK = 4096;
@@ -137,6 +139,12 @@ export class EmbeddedEngine implements Engine {
   /** Writes a copy of the store. */
   backup(path: string, options?: BackupOptions): Promise<void> {
     return backUp(this.#rooms, path, options);
+  }
+
+  /** Reads the figures of the engine. @throws the reason why it has stopped */
+  stats(): EngineStats {
+    this.#rooms.lifecycle.requireNotStopped();
+    return readStats(this.#rooms);
   }
 
   /** Stops the engine, because its store takes no more commits. */

@@ -22,7 +22,7 @@ interface FailedFlow {
 export function flowFailedLine(failed: FailedFlow): WorkLine {
   const { key, record } = failed;
   const message = `the flow ${shownKey(key)} of ${record.type} failed: ${whyOf(failed)}`;
-  return flowLine("flow failed", message, failed);
+  return flowLine("flowFailed", message, failed);
 }
 
 /** Returns the log line of a rejected future that nothing awaits. */
@@ -30,7 +30,7 @@ export function unhandledLine(failed: FailedFlow): WorkLine {
   const { key, record } = failed;
   const flow = `the flow ${shownKey(key)} of ${record.type}`;
   const message = `a future of ${flow} was rejected and nothing awaits it: ${whyOf(failed)}`;
-  return flowLine("unhandled", message, failed);
+  return flowLine("unhandledRejection", message, failed);
 }
 
 /** Returns the log line of attributes that a flow cannot keep, because it has too many. */
@@ -44,10 +44,10 @@ export function attributesDroppedLine({
   const names = dropped.join(", ");
   const message = `the flow ${flow} of ${type} has ${MOST_ATTRIBUTES} attributes; dropped: ${names}`;
   const fields = { flow, type, dropped };
-  return { level: "warn", event: "attributes dropped", subject: type, message, fields };
+  return { level: "warn", event: "attributesDropped", subject: type, message, fields };
 }
 
-function flowLine(event: string, message: string, failed: FailedFlow): WorkLine {
+function flowLine(event: WorkLine["event"], message: string, failed: FailedFlow): WorkLine {
   const { key, record, failure, attempt } = failed;
   const fields = {
     flow: shownKey(key),

@@ -258,7 +258,7 @@ export function addDeadLetter(activation: Activation, envelope: Envelope, failur
   const why = handbackCode(failure) ?? inWords(logFacts(failure));
   noteWork(activation.environment, {
     level: "warn",
-    event: "dead letter",
+    event: "deadLetter",
     subject: type,
     message: `a message to ${formatAddress(envelope.target)} failed and is kept as a dead letter: ${why}`,
     fields: { type, message: envelope.id, ...logFacts(failure) },

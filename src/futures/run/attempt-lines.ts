@@ -52,5 +52,5 @@ export function handlerTimeoutLine({ address, attempt }: Attempt, timeoutMs: num
   const { type } = address;
   const message = `a handler of ${formatAddress(address)} ran longer than ${timeoutMs} ms and was abandoned`;
   const fields = { type, attempt, timeoutMs };
-  return { level: "warn", event: "handler timeout", subject: type, message, fields };
+  return { level: "warn", event: "handlerTimeout", subject: type, message, fields };
 }

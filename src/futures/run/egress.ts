@@ -80,7 +80,7 @@ async function callSink(activation: Activation, sink: Sink): Promise<void> {
     const facts = logFacts(error);
     noteWork(environment, {
       level: "warn",
-      event: "egress",
+      event: "egressFailed",
       subject: type,
       message: `the egress ${type} failed and is tried again in ${delayMs} ms: ${inWords(facts)}`,
       fields: { type, attempt: failures + 1, ...facts },

@@ -1,7 +1,13 @@
 import type { ExposedFunction } from "../requests/exposed-functions.ts";
 import { describeStart, KEY, STATUS_PARAMETERS } from "./flow-paths.ts";
 import type { JsonSchema } from "./input-schema.ts";
-import { ANSWER_SCHEMAS, EVENTS_ANSWER, PROBLEM_ANSWER, reportAnswer } from "./schemas.ts";
+import {
+  ANSWER_SCHEMAS,
+  EVENTS_ANSWER,
+  PROBLEM_ANSWER,
+  reportAnswer,
+  STATS_ANSWER,
+} from "./schemas.ts";
 
 /** A path of the app, such as `/flows/:flow`, and its methods. */
 export type ServedPaths = Readonly<Record<string, readonly string[]>>;
@@ -27,6 +33,10 @@ const KNOWN: Readonly<Record<string, JsonSchema>> = {
   "GET /flows/:flow/history": {
     summary: "Follows the history of a flow.",
     responses: { 200: EVENTS_ANSWER },
+  },
+  "GET /stats": {
+    summary: "Returns figures about the engine.",
+    responses: { 200: STATS_ANSWER },
   },
   "GET /events": {
     summary: "Follows the starts and ends of flows.",

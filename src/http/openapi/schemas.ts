@@ -66,3 +66,31 @@ export const EVENTS_ANSWER = {
   description: "Server-sent events. Last-Event-ID goes on after an event.",
   content: { "text/event-stream": { schema: { type: "string" } } },
 };
+
+const number = { type: "number" };
+const integer = { type: "integer" };
+const counts = { type: "object", additionalProperties: integer };
+const commits = { count: integer, batchSize: number, p50Ms: number, p99Ms: number };
+
+/** The answer with the figures of an engine. */
+export const STATS_ANSWER = {
+  description: "The figures of the engine.",
+  content: {
+    "application/json": {
+      schema: {
+        type: "object",
+        properties: {
+          activations: integer,
+          queued: integer,
+          oldestQueuedMs: number,
+          slots: counts,
+          commits: { type: "object", properties: commits },
+          parked: integer,
+          deadLetters: integer,
+          timersDue: integer,
+          lines: { ...counts, description: "Number of events by kind of line in the log." },
+        },
+      },
+    },
+  },
+};

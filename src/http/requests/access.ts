@@ -27,7 +27,8 @@ export interface Access {
     | "expire"
     | "dead-letters"
     | "redrive"
-    | "discard";
+    | "discard"
+    | "stats";
   /**
    * For `start`: type and operation of the function, and id of its state. For states: the same. For
    * lists and events: the type that they are limited to. For dead letters: the id of the letter.

@@ -12,6 +12,7 @@ import {
   withDefault,
 } from "../../core/validation/options.ts";
 import type { OptionTable } from "../../core/validation/options.ts";
+import type { EngineStats } from "../../core/engine/engine-stats.ts";
 import type { Clock } from "../../core/host/clock.ts";
 import type { Duration } from "../../core/validation/duration.ts";
 import { HandbackError } from "../../core/errors/errors.ts";
@@ -30,6 +31,11 @@ import type { Authorize } from "../requests/access.ts";
 export interface DeadLetterKeeper {
   redrive(id: string): Promise<boolean>;
   discard(id: string): Promise<void>;
+}
+
+/** An engine that has figures about itself, such as that of `embedded`. */
+export interface StatsSource {
+  stats(): EngineStats;
 }
 
 /** Options of `asyncHttp`. */
@@ -54,6 +60,10 @@ export interface AsyncHttpOptions {
    * none, and these routes are answered with 501.
    */
   readonly deadLetters?: DeadLetterKeeper;
+  /**
+   * The engine whose figures operators can read. Default: none, and the route is answered with 501.
+   */
+  readonly stats?: StatsSource;
   /** Greatest size of a body in bytes, from 1. Default: 1,048,576. */
   readonly bodyLimit?: number;
   /**
@@ -119,6 +129,7 @@ const OPTIONS = {
   authorize: optional(callback<Authorize>()),
   operator: withDefault(false, flag()),
   deadLetters: optional(objectWith<DeadLetterKeeper>({ redrive: true, discard: true })),
+  stats: optional(objectWith<StatsSource>({ stats: true })),
   bodyLimit: withDefault(1_048_576, positive),
   bodiesLimit: optional(positive),
   maxWaits: withDefault(10_000, positive),

@@ -202,6 +202,7 @@ class MemoryStore implements Store {
       this.#requireOpen();
       return this.#stateIds.read(range);
     },
+    countDeadLetters: () => this.#deadLetters.length,
     deadLetters: ({ after = 0, limit }) => {
       this.#requireOpen();
       const from = this.#deadLetters.findIndex(({ place }) => place > after);

@@ -149,6 +149,7 @@ export class SqliteStore implements Store {
 
   readonly lists: StoreLists = {
     stateIds: (range) => this.#use(({ tables }) => tables.state.readIds(range)),
+    countDeadLetters: () => this.#use(({ tables }) => tables.deadLetters.count()),
     deadLetters: ({ after = 0, limit }) =>
       this.#use(({ tables }) => tables.deadLetters.readAfter(after, limit)),
   };

@@ -1,6 +1,8 @@
 import fc from "fast-check";
 import { memory } from "handback";
 import { describe, expect, test } from "vitest";
+import { ArrivalTimes } from "../../../src/engines/embedded/commit/arrival-times.ts";
+import { CommitMeter } from "../../../src/engines/embedded/commit/commit-meter.ts";
 import { GroupCommit } from "../../../src/engines/embedded/commit/group-commit.ts";
 import { MessageIndex } from "../../../src/engines/embedded/commit/message-index.ts";
 import { StoreOutage } from "../../../src/engines/embedded/commit/store-outage.ts";
@@ -53,6 +55,8 @@ async function shut({ queuesFrom, visible }: Setting = {}) {
     storeInfo: await content.open(),
     outage: new StoreOutage({ clock, log: quiet }),
     messages: new MessageIndex(),
+    commitMeter: new CommitMeter(clock),
+    arrivals: new ArrivalTimes(clock.monotonicNs()),
   });
   commits.connect({
     get expectsMore() {

@@ -172,6 +172,14 @@ describe("an operator", () => {
     });
   });
 
+  test("needs the option stats to read figures", async () => {
+    const { ask } = await openRepair();
+    expect((await ask("GET", "/stats")).body).toMatchObject({ status: 501, code: "UNSUPPORTED" });
+    await expect(openRepair({ stats: {} } as object)).rejects.toMatchObject({
+      code: "INVALID_OPTIONS",
+    });
+  });
+
   test("follows the history of a flow whose function is not exposed, also of a counted id", async () => {
     const { ask, begin, client, clock } = await openRepair();
     await begin(client.call(send));
@@ -214,5 +222,6 @@ test("every route for operators asks the hook, under an action of its own, befor
     "POST /states/namespace/name/id/expiry": { action: "expire", id: "id" },
     "DELETE /dead-letters/id": { action: "discard", id: "id" },
     "POST /dead-letters/id/redrive": { action: "redrive", id: "id" },
+    "GET /stats": { action: "stats" },
   });
 });

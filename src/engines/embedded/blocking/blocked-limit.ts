@@ -1,7 +1,7 @@
 import { formatAddress } from "../../../core/message/address.ts";
 import type { Envelope } from "../../../core/message/envelope.ts";
 import { HandbackError } from "../../../core/errors/errors.ts";
-import type { Log } from "../../../core/host/log.ts";
+import type { WorkLog } from "../../../core/host/work-log.ts";
 
 /** Share of the limit at which the log warns, and share below which it may warn again. */
 const NEAR = 0.9;
@@ -14,12 +14,12 @@ const FAR = 0.5;
  */
 export class BlockedLimit {
   readonly #limit: number;
-  readonly #log: Log;
+  readonly #workLog: WorkLog;
   #isReported = false;
 
-  constructor(limit: number, log: Log) {
+  constructor(limit: number, workLog: WorkLog) {
     this.#limit = limit;
-    this.#log = log;
+    this.#workLog = workLog;
   }
 
   /**
@@ -29,7 +29,8 @@ export class BlockedLimit {
    */
   admit(blocked: number, { target }: Envelope): void {
     if (blocked < this.#limit * FAR) this.#isReported = false;
-    else if (blocked + 1 >= this.#limit * NEAR && !this.#isReported) this.#report(blocked + 1);
+    else if (blocked + 1 >= this.#limit * NEAR && !this.#isReported)
+      this.#report(blocked + 1, target.type);
     if (blocked < this.#limit) return;
     throw new HandbackError(
       "OVERLOADED",
@@ -38,12 +39,15 @@ export class BlockedLimit {
     );
   }
 
-  #report(blocked: number): void {
+  #report(blocked: number, subject: string): void {
     this.#isReported = true;
     const limit = this.#limit;
-    this.#log.warn(
-      `${blocked} handlers are blocked in ctx.get, and at ${limit} (blockedLimit) further ones are rejected; a future that is handed back blocks no handler`,
-      { blocked, limit },
-    );
+    this.#workLog.write({
+      level: "warn",
+      event: "manyBlocked",
+      subject,
+      message: `${blocked} handlers are blocked in ctx.get, and at ${limit} (blockedLimit) further ones are rejected; a future that is handed back blocks no handler`,
+      fields: { blocked, limit },
+    });
   }
 }

@@ -1,5 +1,5 @@
 import type { Clock } from "../../../core/host/clock.ts";
-import type { Log } from "../../../core/host/log.ts";
+import type { WorkLog } from "../../../core/host/work-log.ts";
 import type { HandlerSlots } from "../mailboxes/handler-slots.ts";
 import type { Mailboxes } from "../mailboxes/mailboxes.ts";
 import type { BlockedGets } from "./blocked-gets.ts";
@@ -12,7 +12,7 @@ const NAMED = 5;
 /** Collaborators of {@link SlotWatch}. */
 export interface SlotWatchParts {
   readonly clock: Clock;
-  readonly log: Log;
+  readonly workLog: WorkLog;
   readonly slots: HandlerSlots;
   readonly mailboxes: Mailboxes;
   readonly gets: BlockedGets;
@@ -64,7 +64,7 @@ export class SlotWatch {
   }
 
   #report(): void {
-    const { log, slots, mailboxes, gets } = this.#parts;
+    const { workLog, slots, mailboxes, gets } = this.#parts;
     this.#reportedAt = slots.released;
     const counts = new Map<string, number>();
     for (const { envelope } of mailboxes.running()) {
@@ -75,9 +75,12 @@ export class SlotWatch {
       (one, other) => (counts.get(other) ?? 0) - (counts.get(one) ?? 0),
     );
     const named = functions.slice(0, NAMED).map((type) => `${counts.get(type)} of ${type}`);
-    log.warn(
-      `all ${slots.count} handler slots have been taken for ${LONG_MS / 1_000} s, and other messages wait; the handlers are ${named.join(", ")}`,
-      { slots: slots.count, functions: functions.slice(0, NAMED) },
-    );
+    workLog.write({
+      level: "warn",
+      event: "slotsTaken",
+      subject: "",
+      message: `all ${slots.count} handler slots have been taken for ${LONG_MS / 1_000} s, and other messages wait; the handlers are ${named.join(", ")}`,
+      fields: { slots: slots.count, functions: functions.slice(0, NAMED) },
+    });
   }
 }

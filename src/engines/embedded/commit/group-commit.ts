@@ -5,6 +5,8 @@ import type { IndexedValues } from "../../../core/engine/flow-index.ts";
 import type { CachedValue } from "../state/address-state.ts";
 import type { CommitListener } from "./commit-listener.ts";
 import { FlowChangeList } from "./flow-change-list.ts";
+import type { CommitMeter } from "./commit-meter.ts";
+import type { ArrivalTimes } from "./arrival-times.ts";
 import type { MessageIndex } from "./message-index.ts";
 import { firstPosition } from "./journal-batch.ts";
 import { WriteBatch } from "./write-batch.ts";
@@ -39,6 +41,8 @@ export interface GroupCommitParts {
   readonly storeInfo: Pick<StoreInfo, "nextSeq" | "nextRowId"> &
     Partial<Pick<StoreInfo, "nextPosition" | "generation">>;
   readonly outage: StoreOutage;
+  readonly commitMeter: CommitMeter;
+  readonly arrivals: ArrivalTimes;
   /** The deliverable messages that are not yet handled. */
   readonly messages: MessageIndex;
   /** The values that the store indexes; absent: none. */
@@ -338,7 +342,9 @@ export class GroupCommit {
   }
 
   async #commit(pending: WriteBatch, listener: CommitListener): Promise<void> {
-    const { store, outage, indexed, messages } = this.#parts;
+    const { store, outage, indexed, messages, commitMeter, arrivals } = this.#parts;
+    const beganNs = commitMeter.begin();
+    arrivals.note(pending.firstSeq, beganNs);
     const flows = indexed === undefined ? undefined : new FlowChangeList(indexed);
     const batch = pending.toStore(this.#nextRowId, this.#takePositions, flows);
     if (batch.flows !== undefined) messages.observer?.written(batch.flows);
@@ -346,6 +352,7 @@ export class GroupCommit {
       try {
         // Waiting for a lock again would block the event loop.
         await store.commit(batch, !isRetry && !listener.expectsMore);
+        commitMeter.end(beganNs, pending.messages);
         if (outage.noteCommit()) listener.outageOver();
         return;
       } catch (error) {

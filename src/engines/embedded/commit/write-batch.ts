@@ -83,6 +83,11 @@ export class WriteBatch {
     return this.#insertedCount + this.#removed.size + this.#removedDelayed.size;
   }
 
+  /** The sequence number of the first message, if there is one. */
+  get firstSeq(): number {
+    return this.#firstSeq;
+  }
+
   /** The sequence number of the next message. */
   get nextSeq(): number {
     return this.#firstSeq + this.#inserted.length;

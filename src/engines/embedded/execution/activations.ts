@@ -46,9 +46,15 @@ export class Activations implements Intake {
    * canceled.
    */
   readonly #heldEffects = new Queue<Effects>();
+  #count = 0;
 
   constructor(parts: ActivationsParts) {
     this.#parts = parts;
+  }
+
+  /** The number of messages that system functions have handled. */
+  get count(): number {
+    return this.#count;
   }
 
   handle(request: Envelope): void {
@@ -142,6 +148,7 @@ export class Activations implements Intake {
     const { definitions, causes, effects: writer } = this.#parts;
     const definition = definitions.get(envelope.target.type);
     if (definition === undefined) return;
+    this.#count++;
     const cause = causes.of(envelope, hasState(definition));
     const effects = activate(definition, cause);
     if ("then" in effects) return;

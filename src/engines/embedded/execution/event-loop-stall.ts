@@ -16,7 +16,7 @@ export function reportEventLoopStall(workLog: WorkLog, target: Address, ns: numb
   const ms = Math.round(ns / 1e6);
   workLog.write({
     level: "warn",
-    event: "event loop",
+    event: "eventLoopBlocked",
     subject: target.type,
     message: `a handler of ${address} kept the event loop to itself for ${ms} ms`,
     fields: { address },

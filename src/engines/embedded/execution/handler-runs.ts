@@ -8,7 +8,7 @@ import type { Emitter } from "../../../core/activation/emitter.ts";
 import type { Blocking } from "../../../core/activation/environment.ts";
 import { HandbackError } from "../../../core/errors/errors.ts";
 import { logFacts } from "../../../core/errors/log-facts.ts";
-import type { Log } from "../../../core/host/log.ts";
+import type { WorkLog } from "../../../core/host/work-log.ts";
 import type { StoredMessage, StoreInfo } from "../../../stores/store.ts";
 import type { Dispatcher } from "../dispatch/dispatcher.ts";
 import type { MessageIndex } from "../commit/message-index.ts";
@@ -29,7 +29,7 @@ import type { IdleWatch } from "./idle-watch.ts";
 export interface HandlerRunsParts {
   readonly definitions: ReadonlyMap<string, Definition>;
   readonly storeInfo: Pick<StoreInfo, "nextSeq">;
-  readonly log: Log;
+  readonly workLog: WorkLog;
   readonly lifecycle: Lifecycle;
   readonly dispatcher: Dispatcher;
   readonly causes: Causes;
@@ -59,8 +59,15 @@ export class HandlerRuns {
   /** The usage of runs that were given up, by the record that has the next turn. */
   readonly #abandonedRuns = new WeakMap<StoredMessage, Run>();
 
+  #count = 0;
+
   constructor(parts: HandlerRunsParts) {
     this.#parts = parts;
+  }
+
+  /** The number of handlers that were started. */
+  get count(): number {
+    return this.#count;
   }
 
   /** Runs the handler of a message, which was the first of the mailbox, in a slot taken for it. */
@@ -72,6 +79,7 @@ export class HandlerRuns {
     const running = new Running(message);
     const { cancellation } = running;
     mailbox.running = running;
+    this.#count++;
     crashTracker.handlerStarted(seq);
     this.#parts.limits.begin(definition);
     let effects: Effects | Promise<Effects>;
@@ -107,7 +115,7 @@ export class HandlerRuns {
    * of the run has the next turn at its address. It bills the time until now.
    */
   abandon(running: Running, graceMs: number): void {
-    const { lifecycle, mailboxes, dispatcher, idle, log } = this.#parts;
+    const { lifecycle, mailboxes, dispatcher, idle, workLog } = this.#parts;
     const { cancellation, record, envelope } = running;
     const mailbox = mailboxes.mailboxOf(running);
     if (lifecycle.hasStopped || record === undefined || mailbox?.running !== running) return;
@@ -115,10 +123,13 @@ export class HandlerRuns {
     const effects = cancellation.abandon();
     if (effects !== undefined) this.#takeLast(running, record, effects);
     const address = formatAddress(envelope.target);
-    log.warn(
-      `${address} was canceled and did not end within ${graceMs} ms: its late effects are dropped`,
-      { address },
-    );
+    workLog.write({
+      level: "warn",
+      event: "graceOver",
+      subject: envelope.target.type,
+      message: `${address} was canceled and did not end within ${graceMs} ms: its late effects are dropped`,
+      fields: { address },
+    });
     this.#releaseSlot(running);
     mailboxes.releaseWith(mailbox, record);
     dispatcher.wake();
@@ -173,12 +184,18 @@ export class HandlerRuns {
   }
 
   #reportSetAside({ envelope, seq }: Running, error: unknown): void {
-    const { crashTracker, log, dispatcher } = this.#parts;
+    const { crashTracker, workLog, dispatcher } = this.#parts;
     crashTracker.messageDone(seq);
     const address = formatAddress(envelope.target);
     const cause = logFacts(HandbackError.is(error) ? error.cause : undefined);
     const fields = { address, ...logFacts(error), cause };
-    log.error(`${address} is parked: ${reasonOf(error)}`, fields);
+    workLog.write({
+      level: "error",
+      event: "parked",
+      subject: envelope.target.type,
+      message: `${address} is parked: ${reasonOf(error)}`,
+      fields,
+    });
     dispatcher.wake();
   }
 

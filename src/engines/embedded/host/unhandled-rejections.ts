@@ -74,7 +74,7 @@ function reportRejection(reason: unknown): boolean {
   const facts = logFacts(reason);
   noteWork(activation.environment, {
     level: "error",
-    event: "rejection",
+    event: "detachedRejection",
     subject: activation.address.type,
     message: `a promise that a handler of ${address} did not wait for was rejected: ${inWords(facts)}`,
     fields: { address, ...facts },

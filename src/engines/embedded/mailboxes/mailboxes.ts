@@ -16,6 +16,15 @@ export interface Mailbox {
   parked?: string;
 }
 
+/** The messages that wait in mailboxes. */
+export interface WaitingMessages {
+  readonly waiting: number;
+  /** Number of the oldest one that waits; absent: none waits. */
+  readonly oldest: number | undefined;
+  /** Number of messages in mailboxes that are parked, with the first one of each. */
+  readonly parked: number;
+}
+
 /**
  * Durable messages that wait for their handlers: one mailbox per address, and the addresses that
  * are ready, in turn.
@@ -142,6 +151,20 @@ export class Mailboxes {
   /** Tells whether a mailbox waits for a handler. */
   get areWaiting(): boolean {
     return this.#ready.size + this.#suspended.size > 0;
+  }
+
+  /** Counts the messages that wait. It takes as long as there are mailboxes. */
+  countWaiting(): WaitingMessages {
+    let [waiting, parked, oldest] = [0, 0, Number.POSITIVE_INFINITY];
+    for (const mailbox of this.#byAddress.values()) {
+      const { size } = mailbox.queue;
+      if (mailbox.parked !== undefined) parked += size + 1;
+      else {
+        waiting += size;
+        oldest = Math.min(oldest, mailbox.queue.peek()?.seq ?? oldest);
+      }
+    }
+    return { waiting, oldest: waiting === 0 ? undefined : oldest, parked };
   }
 
   /** Yields the messages that are being handled. */

@@ -1,6 +1,6 @@
 import { hasState } from "../../../core/activation/definition.ts";
 import type { Definition } from "../../../core/activation/definition.ts";
-import type { Log } from "../../../core/host/log.ts";
+import type { WorkLog } from "../../../core/host/work-log.ts";
 import type { Store } from "../../../stores/store.ts";
 
 /**
@@ -10,7 +10,7 @@ import type { Store } from "../../../stores/store.ts";
 export async function adoptStates(
   store: Pick<Store, "renameStates" | "countStates">,
   definitions: ReadonlyMap<string, Definition>,
-  log: Log,
+  workLog: WorkLog,
 ): Promise<void> {
   for (const { type, aliases = [] } of new Set(definitions.values()))
     for (const alias of aliases) await store.renameStates(alias, type);
@@ -19,9 +19,12 @@ export async function adoptStates(
     return definition?.type !== type || !hasState(definition);
   };
   for (const [type, count] of store.countStates(isHidden))
-    log.warn(`${count} states of ${type} are hidden: ${reasonOf(type, definitions.get(type))}`, {
-      type,
-      count,
+    workLog.write({
+      level: "warn",
+      event: "unknownState",
+      subject: type,
+      message: `${count} states of ${type} are hidden: ${reasonOf(type, definitions.get(type))}`,
+      fields: { type, count },
     });
 }
 

@@ -88,6 +88,11 @@ export class DelayedMessages {
     return due;
   }
 
+  /** Counts the messages in memory that are due at `now`. */
+  countDue(now: number): number {
+    return this.#heap.countDue(now);
+  }
+
   /** Loads the messages that are due within the window, and moves the horizon. */
   load(now: number): void {
     const until = now + WINDOW_MS;

@@ -9,6 +9,19 @@ export class DueHeap {
     return this.#items[0];
   }
 
+  /** Counts the messages that are due at `now`. It looks at few others. */
+  countDue(now: number): number {
+    let count = 0;
+    for (const left = [0]; left.length > 0;) {
+      const at = left.pop() ?? 0;
+      const dueAt = this.#items[at]?.dueAt;
+      if (dueAt === undefined || dueAt > now) continue;
+      count++;
+      left.push(2 * at + 1, 2 * at + 2);
+    }
+    return count;
+  }
+
   push(item: StoredMessage): void {
     this.#items.push(item);
     let at = this.#items.length - 1;

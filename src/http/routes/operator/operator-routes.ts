@@ -15,6 +15,7 @@ import { withQuery } from "./filters.ts";
 import { operatorRoute } from "./operator-route.ts";
 import { repairRoutes } from "./repair-routes.ts";
 import { stateRoutes } from "./state-routes.ts";
+import { statsRoutes } from "./stats-routes.ts";
 
 /** The paths of the routes for operators, who see all flows and states, and their methods. */
 export function operatorRoutes(served: Served): Readonly<Record<string, Methods>> {
@@ -51,6 +52,7 @@ export function operatorRoutes(served: Served): Readonly<Record<string, Methods>
     ...bulkRoutes(served),
     ...stateRoutes(served),
     ...deadLetterRoutes(served),
+    ...statsRoutes(served),
   };
 }
 

@@ -44,6 +44,7 @@ export class DeadLetters implements OpenTable {
   readonly #selectOldest: StatementSync;
   readonly #selectAfter: StatementSync;
   readonly #selectById: StatementSync;
+  readonly #count: StatementSync;
 
   constructor({ file, database }: TableSource) {
     this.#source = { file, table: "dead", key: "place" };
@@ -61,6 +62,12 @@ export class DeadLetters implements OpenTable {
     this.#selectById = database.prepare(
       "SELECT place, id, at, failure, head, payload, sum FROM dead WHERE id = ?",
     );
+    this.#count = database.prepare("SELECT COUNT(*) AS count FROM dead");
+  }
+
+  /** Counts the dead letters, in the index, which is small. */
+  count(): number {
+    return integerColumn(this.#count.get()?.["count"]);
   }
 
   apply(batch: Unpacker): void {

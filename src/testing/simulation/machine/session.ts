@@ -100,6 +100,7 @@ export class Session implements Store {
     return (
       lists && {
         stateIds: (range) => (this.isDead ? [] : lists.stateIds(range)),
+        countDeadLetters: () => (this.isDead ? 0 : lists.countDeadLetters()),
         deadLetters: (range) => (this.isDead ? [] : lists.deadLetters(range)),
       }
     );

@@ -353,8 +353,8 @@ export const OPERATING: readonly Mutation[] = [
     file: "src/engines/embedded/timers/due-heap.ts",
     find: "dueAt === undefined || dueAt > now",
     replace: "dueAt === undefined",
-    test: "test/engines/embedded/figures/engine-stats.test.ts",
-    killedBy: "parked messages, dead letters and due timers are counted",
+    test: "test/engines/embedded/figures/due-heap.test.ts",
+    killedBy: "a heap counts the messages that are due, in whatever order they came and left",
   },
   {
     breaks: "figures: ages become coarse when there are too many notes",
@@ -372,5 +372,13 @@ export const OPERATING: readonly Mutation[] = [
       "    if ((this.#counted.get(`${event} ${subject}`)?.written ?? 0) < LINES) this.#counts[event]++;\n    const nowNs",
     test: "test/core/work-log.test.ts",
     killedBy: "the work log > counts all events of a kind, with those whose lines it left out",
+  },
+  {
+    breaks: "figures: parked messages count as waiting ones",
+    file: "src/engines/embedded/mailboxes/mailboxes.ts",
+    find: "if (mailbox.parked !== undefined) parked += size + 1;",
+    replace: "if (mailbox.parked !== undefined) waiting += size + 1;",
+    test: "test/engines/embedded/figures/engine-stats.test.ts",
+    killedBy: "messages behind one whose state cannot be read are parked",
   },
 ];

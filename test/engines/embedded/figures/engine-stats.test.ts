@@ -1,6 +1,7 @@
 import { embedded, fn, memory, stateful, value } from "handback";
 import type { EmbeddedOptions } from "handback";
 import { expect, onTestFinished, test } from "vitest";
+import * as z from "zod";
 import { silent } from "../../../../src/core/host/log.ts";
 import { CommitMeter } from "../../../../src/engines/embedded/commit/commit-meter.ts";
 import { VirtualClock } from "../../../../src/testing/simulation/machine/virtual-clock.ts";
@@ -84,7 +85,7 @@ test("parked messages, dead letters and due timers are counted", async () => {
   const gone = fn("stats/gone", () => 1);
   const starter = fn("stats/starter", (ctx) => {
     ctx.send(fails);
-    ctx.send(gone, undefined, { delay: "1h" });
+    ctx.send(gone, undefined, { delay: "20s" });
   });
   const functions = [fails, gone, starter];
   const first = new VirtualClock();
@@ -95,9 +96,31 @@ test("parked messages, dead letters and due timers are counted", async () => {
   await first.until(engine.close());
 
   const { engine: later, clock } = await open({ functions: [fails, starter], store });
-  await clock.advance(3_600_000);
+  await clock.advance(20_000);
   await clock.quiet();
   expect(later.stats()).toMatchObject({ parked: 1, queued: 0, lines: { parked: 1 } });
+});
+
+test("messages behind one whose state cannot be read are parked", async () => {
+  const store = memory();
+  const cart = stateful("stats/cart", {
+    state: { items: value(0) },
+    handlers: { add: (ctx) => ctx.state.items++ },
+  });
+  const first = await open({ functions: [cart], store });
+  await first.clock.until(first.engine.client.call(cart.add, undefined, { id: "a" }));
+  await first.clock.until(first.engine.close());
+
+  const strict = stateful("stats/cart", {
+    state: { items: value("") },
+    schema: z.object({ items: z.string() }),
+    handlers: { add: (ctx) => ctx.state.items },
+  });
+  const { engine, clock } = await open({ functions: [strict], store });
+  for (const key of ["x", "y"])
+    await clock.until(engine.client.start(strict.add, undefined, { id: "a", key }));
+  await clock.quiet();
+  expect(engine.stats()).toMatchObject({ parked: 2, queued: 0, oldestQueuedMs: 0 });
 });
 
 test.each(["stats/ended-fn", "stats/ended-state"])(

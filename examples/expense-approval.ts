@@ -1,13 +1,14 @@
 /**
- * Shows an approval: two people approve an expense by signed links; another expense expires.
+ * Shows an approval: two people approve an expense on a page behind signed links; another expense expires.
  *
- * A link allows one decision by one person on one request. A second click changes nothing and
- * reports that. The audit lists every decision, with its person and time, and is stored in the
+ * A link allows one decision by one person on one request. Opening it changes nothing, and a second
+ * click is answered as such. The audit lists every decision, with its person and time, and is stored in the
  * same commit as the decision. When a request expires, the boss decides. The naive version at the
  * end does the same in one function, which is billed for the time that people take.
  */
 import { embedded, fn, memory } from "handback";
 import type { Waited } from "handback";
+import { approvalPages } from "handback/http";
 import { approval, approvalTokens } from "handback/patterns";
 import type { ApprovalRequest, Decision } from "handback/patterns";
 import { randomBytes } from "node:crypto";
@@ -15,7 +16,8 @@ import { setTimeout } from "node:timers/promises";
 
 type Expense = { owner: string; euros: number };
 
-const tokens = approvalTokens({ secret: randomBytes(32) });
+const secret = randomBytes(32);
+const tokens = approvalTokens({ secret });
 /** The links sent to each person, in place of real mailboxes. */
 const mails = new Map<string, { approve: string; reject: string }>();
 
@@ -61,13 +63,26 @@ const naive = fn("expenses/naive", { parts }, async (ctx, input: Expense) => {
 
 const engine = await embedded({ functions: [approved, naive], store: memory() });
 
-/** Handles the button on the page behind a link. The token is used here and nowhere else. */
+/** Serves the page behind each link. `serveHttp(pages)` would serve it to phones. */
+const pages = approvalPages(engine.client, {
+  approval: approved,
+  secret,
+  describe: ({ owner, euros }) => ({ title: `May we spend ${euros} euros?`, from: owner }),
+});
+
+/** Opens a link, and presses the button of its page. */
 async function click(token = ""): Promise<string> {
-  const verified = tokens.verify(token, { approval: approved.type, now: Date.now() });
-  if (verified.status !== "valid") return `the link is ${verified.status}`;
-  const { id, decision } = verified.claims;
-  const { status, ballot } = await engine.client.call(approved.decide, decision, { id });
-  return `${decision.by} ${decision.decision}: ${status}, ${ballot}`;
+  const opened = await pages.request(`/${token}`);
+  if (opened.status !== 200) return `${opened.status} ${said(await opened.text())}`;
+  const body = new URLSearchParams({ vote: token });
+  const answer = await pages.request(`/${token}`, { method: "POST", body });
+  return `${answer.status} ${said(await answer.text())}`;
+}
+
+/** Returns what a page says first, without the date. */
+function said(page: string): string {
+  const text = /<(?:p class="note" role="status"|h1)>([^<]*)/.exec(page)?.[1] ?? "";
+  return text.replace(/ on \d.*UTC/, "");
 }
 
 const small = { owner: "cy", euros: 90 };

@@ -9,6 +9,7 @@ import { RENAMED } from "./mutations/deploy/renames.ts";
 import { DECLARATIONS } from "./mutations/host/typescript.ts";
 import { FAKED_TIME } from "./mutations/host/fake-timers.ts";
 import { HANDLER } from "./mutations/handler.ts";
+import { APPROVAL_PAGES } from "./mutations/http/approval-pages.ts";
 import { AZURE_ROUTES } from "./mutations/http/azure.ts";
 import { HTTP_CLIENT } from "./mutations/http/client.ts";
 import { COMMAND_LINE } from "./mutations/http/command-line.ts";
@@ -57,6 +58,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...PATTERNS,
   ...WAITING_PATTERNS,
   ...OVER_HTTP,
+  ...APPROVAL_PAGES,
   ...AZURE_ROUTES,
   ...HTTP_CLIENT,
   ...COMMAND_LINE,

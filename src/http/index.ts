@@ -1,4 +1,6 @@
 export type { Access, Authorize } from "./requests/access.ts";
+export { approvalPages } from "./approval-pages.ts";
+export type { ApprovalPagesOptions, RequestDescription } from "./approvals/options.ts";
 export { asyncHttp } from "./async-http.ts";
 export { azureCompat } from "./azure-compat.ts";
 export type { AzureCompatOptions } from "./azure/azure-options.ts";

@@ -23,7 +23,13 @@ export type {
   AuditRecord,
 } from "./approval/approval-options.ts";
 export { approvalTokens } from "./approval/approval-tokens.ts";
-export type { ApprovalClaims, ApprovalTokens, VerifiedToken } from "./approval/approval-tokens.ts";
+export type {
+  ApprovalClaims,
+  ApprovalTokens,
+  Invitation,
+  ReadInvitation,
+  VerifiedToken,
+} from "./approval/approval-tokens.ts";
 export type {
   Approver,
   AuditEntry,

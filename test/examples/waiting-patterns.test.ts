@@ -23,12 +23,12 @@ test("the migration watch lets one migration finish, and stops the other", async
 
 test("the expense approval counts each link once, and then asks the boss", async () => {
   expect(await printed(() => import("../../examples/expense-approval.ts"))).toEqual([
-    "ada approve: recorded, open",
-    "ada approve: same, open",
-    "ada reject: opposite, open",
-    "the link is invalid",
-    "bob approve: recorded, approved",
-    "bob reject: opposite, approved",
+    "200 Thank you. Your decision is recorded. Others decide, too.",
+    "200 You approved this. There is nothing left to do.",
+    "409 You approved this. A decision cannot be changed.",
+    "404 This link is not valid",
+    "200 Thank you. Your decision is recorded, and the request was approved.",
+    "409 You approved this. A decision cannot be changed.",
     expect.stringMatching(
       /^expense-7: approved; asked by cy, (reminded, )?approved by ada, approved by bob$/,
     ),

@@ -183,3 +183,45 @@ test("a link works once, and only for its own request", async () => {
   });
   expect(run.result).toEqual(["recorded", "same", "opposite", "expired", "refused", "recorded"]);
 });
+
+describe("an invitation", () => {
+  const invited = tokens.invite(request, "ada ☃");
+
+  test("names the person and the request, until the request expires", () => {
+    const invitation = {
+      approval: "tok/approve",
+      id: "e-7",
+      request: "r1",
+      by: "ada ☃",
+      expiresAt: 1000,
+    };
+    expect(encodeURIComponent(invited)).toBe(invited);
+    expect(tokens.readInvitation(invited, about)).toEqual({ status: "valid", invitation });
+    expect(tokens.readInvitation(invited, { ...about, now: 1000 })).toEqual({
+      status: "expired",
+      invitation,
+    });
+  });
+
+  test("is no decision, and a decision is no invitation", () => {
+    expect(tokens.verify(invited, about)).toEqual({ status: "invalid" });
+    expect(tokens.readInvitation(token, about)).toEqual({ status: "invalid" });
+  });
+
+  test("is invalid if it was changed, or is for another approval or secret", () => {
+    const others = approvalTokens({ secret: "another secret of a test" });
+    const [text = "", signature = ""] = invited.split(".");
+    const changed = [`${invited}0`, `${text}A.${signature}`, `${text}.`, "", 5, undefined];
+    for (const each of changed)
+      expect(tokens.readInvitation(each, about)).toEqual({ status: "invalid" });
+    expect(others.readInvitation(invited, about)).toEqual({ status: "invalid" });
+    const elsewhere = { ...about, approval: "tok/other" };
+    expect(tokens.readInvitation(invited, elsewhere)).toEqual({ status: "invalid" });
+  });
+
+  test("is refused for a person without a name", () => {
+    expect(() => tokens.invite(request, "")).toThrow(
+      expect.objectContaining({ code: "INVALID_KEY" }),
+    );
+  });
+});

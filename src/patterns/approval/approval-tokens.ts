@@ -3,6 +3,7 @@ import { checkedBy, readOptions } from "../../core/validation/options.ts";
 import { fromBase64Url, toBase64Url } from "../../core/codec/base64.ts";
 import { digest } from "../../core/crypto/digest.ts";
 import { HandbackError } from "../../core/errors/errors.ts";
+import { checkId } from "../../core/validation/names.ts";
 import { hmac } from "../../core/crypto/hmac.ts";
 import type { ApprovalRequest } from "./approval-options.ts";
 import type { Decision } from "./ballot.ts";
@@ -23,24 +24,54 @@ export type VerifiedToken =
   | { readonly status: "valid" | "expired"; readonly claims: ApprovalClaims }
   | { readonly status: "invalid" };
 
+/** A person who is invited to decide about one request. */
+export interface Invitation {
+  /** Type of the approval, `namespace/name`. */
+  readonly approval: string;
+  readonly id: string;
+  readonly request: string;
+  readonly by: string;
+  /** Instant at which the invitation expires, in ms since the epoch. */
+  readonly expiresAt?: number;
+}
+
+/** The result of reading an invitation. */
+export type ReadInvitation =
+  | { readonly status: "valid" | "expired"; readonly invitation: Invitation }
+  | { readonly status: "invalid" };
+
+/** The parts of a request that a token names. */
+type Named = Pick<ApprovalRequest<unknown>, "approval" | "id" | "request" | "expiresAt">;
+
 /** Signs and verifies the tokens of one-time links. */
 export interface ApprovalTokens {
   /**
    * Signs one decision of one person about a request that `ask` received. Equal arguments give the
    * same token. Nothing is stored.
    */
-  sign(
-    request: Pick<ApprovalRequest<unknown>, "approval" | "id" | "request" | "expiresAt">,
-    vote: Pick<Decision, "by" | "decision">,
-  ): string;
+  sign(request: Named, vote: Pick<Decision, "by" | "decision">): string;
+  /**
+   * Signs an invitation of one person to a page on which they decide, as `approvalPages` serves it.
+   * It is no decision, and `verify` refuses it.
+   */
+  invite(request: Named, person: string): string;
   /** Verifies a token for an approval. The token may come from anywhere. Never throws. */
-  verify(token: unknown, about: { readonly approval: string; readonly now: number }): VerifiedToken;
+  verify(token: unknown, about: About): VerifiedToken;
+  /** Reads an invitation to decide. It may come from anywhere. Never throws. */
+  readInvitation(token: unknown, about: About): ReadInvitation;
+}
+
+/** The approval that a token is for, and the present instant. */
+interface About {
+  readonly approval: string;
+  readonly now: number;
 }
 
 const MAX_LENGTH = 8_192;
 const LEAST_SECRET = 16;
-/** Separates these signatures from others made with the same secret. */
-const DOMAIN = "handback approval 1\n";
+/** They separate these signatures from each other, and from others made with the same secret. */
+const DECISION = "handback approval 1\n";
+const INVITATION = "handback approval page 1\n";
 
 /**
  * Signs links with which people decide in one click. A token allows one decision of one person
@@ -67,6 +98,10 @@ export function approvalTokens(options: {
 }): ApprovalTokens {
   const secrets = readOptions("approvalTokens", OPTIONS, options).secret;
   const [first] = secrets;
+  const sign = (domain: string, claims: object): string => {
+    const text = toUrl(JSON.stringify(claims));
+    return `${text}.${hmac(first, domain + text)}`;
+  };
   return {
     sign({ approval, id, request, expiresAt }, { by, decision }) {
       const claims: ApprovalClaims = {
@@ -75,18 +110,34 @@ export function approvalTokens(options: {
         decision: { by, decision, request },
         ...(expiresAt !== undefined && { expiresAt }),
       };
-      const text = toUrl(JSON.stringify(claims));
-      return `${text}.${hmac(first, DOMAIN + text)}`;
+      return sign(DECISION, claims);
+    },
+    invite({ approval, id, request, expiresAt }, person) {
+      const invitation: Invitation = {
+        approval,
+        id,
+        request,
+        by: checkId(person, "person"),
+        ...(expiresAt !== undefined && { expiresAt }),
+      };
+      return sign(INVITATION, invitation);
     },
     verify(token, { approval, now }) {
-      const claims = readClaims(secrets, token);
+      const claims = readClaims<ApprovalClaims>(secrets, DECISION, token);
       if (claims === undefined || claims.approval !== approval) return { status: "invalid" };
-      return {
-        status: now < (claims.expiresAt ?? Number.POSITIVE_INFINITY) ? "valid" : "expired",
-        claims,
-      };
+      return { status: isPast(claims, now) ? "expired" : "valid", claims };
+    },
+    readInvitation(token, { approval, now }) {
+      const invitation = readClaims<Invitation>(secrets, INVITATION, token);
+      if (invitation === undefined || invitation.approval !== approval)
+        return { status: "invalid" };
+      return { status: isPast(invitation, now) ? "expired" : "valid", invitation };
     },
   };
+}
+
+function isPast({ expiresAt }: { readonly expiresAt?: number }, now: number): boolean {
+  return expiresAt !== undefined && now >= expiresAt;
 }
 
 type Secret = string | Uint8Array;
@@ -106,24 +157,22 @@ function readSecrets(value: unknown, name: string): Secrets {
   throw new HandbackError("INVALID_OPTIONS", `${name}: expected ${expected}`);
 }
 
-function readClaims(secrets: readonly Secret[], token: unknown): ApprovalClaims | undefined {
+function readClaims<Claims>(secrets: Secrets, domain: string, token: unknown): Claims | undefined {
   if (typeof token !== "string" || token.length > MAX_LENGTH) return undefined;
   const [text = "", signature = "", ...rest] = token.split(".");
   // Digests are compared, so that the time taken does not reveal how much of it was right.
   const given = digest(signature);
-  if (rest.length > 0 || !secrets.some((secret) => digest(hmac(secret, DOMAIN + text)) === given))
+  if (rest.length > 0 || !secrets.some((secret) => digest(hmac(secret, domain + text)) === given))
     return undefined;
-  return fromUrl(text);
+  return fromUrl(text) as Claims | undefined;
 }
 
 function toUrl(text: string): string {
   return toBase64Url(new TextEncoder().encode(text));
 }
 
-/** Decodes claims. Their signature was verified, so they have the form that `sign` gave them. */
-function fromUrl(text: string): ApprovalClaims | undefined {
+/** Decodes claims. Their signature was verified, so they have the form in which they were signed. */
+function fromUrl(text: string): unknown {
   const bytes = fromBase64Url(text);
-  return bytes === undefined
-    ? undefined
-    : (JSON.parse(new TextDecoder().decode(bytes)) as ApprovalClaims);
+  return bytes === undefined ? undefined : JSON.parse(new TextDecoder().decode(bytes));
 }

@@ -28,7 +28,7 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
     // They need programs that a machine may lack, and have scripts of their own.
-    exclude: ["test/clusters/**"],
+    exclude: ["test/clusters/**", "test/browser/**"],
     setupFiles: ["test/setup.ts"],
     // Engines that are given no log report failures that tests cause on purpose.
     onConsoleLog: (text) => !text.startsWith("handback: "),

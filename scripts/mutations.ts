@@ -12,6 +12,7 @@ import { HANDLER } from "./mutations/handler.ts";
 import { APPROVAL_PAGES } from "./mutations/http/approval-pages.ts";
 import { AZURE_ROUTES } from "./mutations/http/azure.ts";
 import { HTTP_CLIENT } from "./mutations/http/client.ts";
+import { INSPECTOR } from "./mutations/http/inspector.ts";
 import { COMMAND_LINE } from "./mutations/http/command-line.ts";
 import { OVER_HTTP } from "./mutations/http/server.ts";
 import { JOURNAL } from "./mutations/store/journal.ts";
@@ -61,6 +62,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...APPROVAL_PAGES,
   ...AZURE_ROUTES,
   ...HTTP_CLIENT,
+  ...INSPECTOR,
   ...COMMAND_LINE,
   ...POISON,
   ...REPAIR,

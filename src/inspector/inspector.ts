@@ -3,6 +3,7 @@ import { assetRoutes } from "./routes/asset-routes.ts";
 import { actionRoutes } from "./routes/action-routes.ts";
 import { flowPageRoutes } from "./routes/flow-routes.ts";
 import { failedPageAnswer } from "./routes/failed-page-answer.ts";
+import { storePageRoutes } from "./routes/store-routes.ts";
 import { addPage } from "./routes/page-route.ts";
 import type { Inspected } from "./routes/page-route.ts";
 import { ProblemError } from "../http/responses/problem.ts";
@@ -35,7 +36,12 @@ export function inspector(options: InspectorOptions): Hono {
   const rules = inspectorRules(options);
   const inspected: Inspected = { rules, client: rules.engine.client };
   const app = new Hono({ strict: false });
-  const routes = { ...assetRoutes(), ...flowPageRoutes(inspected), ...actionRoutes(inspected) };
+  const routes = {
+    ...assetRoutes(),
+    ...flowPageRoutes(inspected),
+    ...storePageRoutes(inspected),
+    ...actionRoutes(inspected),
+  };
   for (const [path, route] of Object.entries(routes)) addPage(app, path, { inspected, route });
   app.notFound(() => {
     const base = rules.basePath ?? "";

@@ -149,6 +149,19 @@ describe("the rows of a flow", () => {
     ]);
   });
 
+  test("of a stateful function that waits in a pending flow wait until now", () => {
+    const id = "order-1";
+    expect(
+      rows(
+        ran("main", [0, 1], { outcome: "handedBack" }),
+        called("approve", 1, id),
+        ran("approve", [1, 2], { outcome: "handedBack", id }),
+        called("ask", 2),
+        ran("ask", [3, 9]),
+      )[1],
+    ).toBe(`t/approve order-1 1-2 waits 2-${NOW}`);
+  });
+
   test("are paused until a person lets them go on", () => {
     const failed = ran("main", [0, 4], { outcome: "failed", code: "FUNCTION_FAILED" });
     const paused: HistoryFact = { type: "paused", at: 4, message: "main" };

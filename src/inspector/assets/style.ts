@@ -69,11 +69,12 @@ button.main { background: var(--run); border-color: var(--run); color: var(--car
 button.danger { background: var(--bad); border-color: var(--bad); color: var(--card) }
 .actions { display: flex; flex-wrap: wrap; gap: 8px }
 .actions.spaced { margin-top: 10px }
-.scroll { overflow-x: auto; margin: 0 -18px; padding: 0 18px }
+.scroll { position: relative; overflow-x: auto; margin: 0 -18px; padding: 0 18px }
 table { width: 100%; border-collapse: collapse; font-size: 14px }
 th { text-align: left; font-weight: 500; font-size: 13px; color: var(--soft); padding: 4px 16px 8px 0; border-bottom: 1px solid var(--line); white-space: nowrap }
 td { padding: 8px 16px 8px 0; border-bottom: 1px solid var(--line); vertical-align: top }
-tr:last-child td { border-bottom: 0 }
+tr:last-child td, tbody tr:last-child th { border-bottom: 0 }
+tbody th { vertical-align: top; padding: 9px 16px 7px 0 }
 th:last-child, td:last-child { padding-right: 0 }
 td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap }
 td.key { font-weight: 550; overflow-wrap: anywhere; min-width: 9em }
@@ -121,6 +122,11 @@ ul.waits ul > li::before { content: ""; position: absolute; left: -17px; top: 14
 .wait.running b { color: var(--accent) }
 .wait.paused b { color: var(--note-ink) }
 .confirm { max-width: 620px }
+.hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap }
+a.bad { color: var(--bad) }
+ul.plain { list-style: none; margin: 0; padding: 0 }
+section.card > .title { margin-bottom: 10px }
+section.card > .title h2 { margin: 0; overflow-wrap: anywhere }
 dl.pairs { display: grid; grid-template-columns: minmax(90px, max-content) minmax(0, 1fr); gap: 4px 18px; margin: 0 }
 dl.pairs dt { color: var(--soft) }
 dl.pairs dd { margin: 0; overflow-wrap: anywhere; font-variant-numeric: tabular-nums }

@@ -48,7 +48,7 @@ export function flowContents(view: FlowView, options: FlowPageOptions): Markup {
             <h2 id="h-waits">Waits for</h2>
             ${waitsTree(waits)}
           </section>`
-        }${resultCard(view)}${streamCard(view, options.base)}
+        }${resultCard(view)}
       </div>
       <div>
         ${customCard(view)}${
@@ -58,7 +58,7 @@ export function flowContents(view: FlowView, options: FlowPageOptions): Markup {
             <h2 id="h-attributes">Attributes</h2>
             ${tags(attributes)}
           </section>`
-        }${unhandledCard(view)}
+        }${unhandledCard(view)}${streamCard(view, options.base)}
       </div>
     </div>`;
 }

@@ -5,7 +5,14 @@ import { STYLE } from "../assets/style.ts";
 import type { Markup } from "../text/markup.ts";
 
 /** The pages that the navigation names, with their paths. */
-const SECTIONS = [["Flows", ""]] as const;
+const SECTIONS = [
+  ["Flows", ""],
+  ["Functions", "/functions"],
+  ["States", "/states"],
+  ["Approvals", "/approvals"],
+  ["Dead letters", "/dead-letters"],
+  ["Engine", "/engine"],
+] as const;
 
 export type Section = (typeof SECTIONS)[number][0];
 

@@ -20,6 +20,8 @@ interface Target {
 }
 
 const FLOW: Target = { section: "Flows", back: ({ flow = "" }) => flowPagePath("", flow) };
+const LETTER: Target = { section: "Dead letters", back: () => "/dead-letters" };
+const FUNCTION: Target = { section: "Functions", back: () => "/functions" };
 
 /** The paths of the actions. GET shows the question, and POST carries the action out. */
 const PATHS: readonly (readonly [path: string, action: InspectorAction, target: Target])[] = [
@@ -27,6 +29,10 @@ const PATHS: readonly (readonly [path: string, action: InspectorAction, target: 
   ["/flows/:flow/pause", "pause", FLOW],
   ["/flows/:flow/resume", "resume", FLOW],
   ["/flows/:flow/fail", "fail", FLOW],
+  ["/dead-letters/:letter/redrive", "redrive", LETTER],
+  ["/dead-letters/:letter/discard", "discard", LETTER],
+  ["/functions/:namespace/:name/pause", "pause-function", FUNCTION],
+  ["/functions/:namespace/:name/resume", "resume-function", FUNCTION],
 ];
 
 /** The largest form: a proof is its only field. */

@@ -1,13 +1,13 @@
 import type { FlowStatusName } from "../../core/engine/flow-index.ts";
 import { FLOW_STATUSES } from "../../core/engine/flow-index.ts";
 import { HandbackError } from "../../core/errors/errors.ts";
-import { specOf } from "../../futures/define/spec.ts";
 import { pathOf, queryOf } from "../../http/requests/parameters.ts";
 import { flowContents } from "../pages/flow-page.ts";
 import { flowPagePath, flowsContents } from "../pages/flows-page.ts";
 import { filterOf, flowsQueryText, readFlowsQuery } from "../reading/flows-query.ts";
 import type { FlowsQuery } from "../reading/flows-query.ts";
 import { flowChanges, flowsChanges } from "../reading/live-events.ts";
+import { typesOfFunctions } from "../reading/read-functions.ts";
 import { ifSupported, readFlowFacts } from "../reading/read-flow-facts.ts";
 import type { FlowView } from "../reading/read-flow-facts.ts";
 import { doneNotice } from "./done-notice.ts";
@@ -33,7 +33,7 @@ async function showFlows({ client, rules }: Inspected, { c, base }: Visit): Prom
   const { cursor } = query;
   const options = { ...filterOf(query), limit: PAGE, ...(cursor !== undefined && { cursor }) };
   const [page, counts] = await Promise.all([client.flows(options), countByStatus(client, query)]);
-  const types = rules.functions.flatMap((f) => specOf(f)?.type ?? []).toSorted();
+  const types = typesOfFunctions(rules.functions);
   const live = `${base}/live/flows${flowsQueryText({ function: query.function })}`;
   const frame = { base, title: "Flows", section: "Flows", readOnly: rules.readOnly } as const;
   // An older page does not change when flows start.

@@ -57,7 +57,7 @@ const BY_RUN: ReadonlySet<string> = new Set(["called", "sent", "timerSet", "unha
 export function rowsOf(entries: readonly HistoryFact[], now: number): Rows {
   const from = entries[0]?.at ?? now;
   const end = entries.find((entry) => isEnd(entry));
-  const drafts = new Drafts(end?.at ?? now);
+  const drafts = new Drafts({ endAt: end?.at ?? now, isOver: end !== undefined });
   for (const entry of entries) drafts.add(entry);
   const rows = drafts.finish();
   const runs = entries.filter((entry) => entry.type === "ran");
@@ -86,11 +86,13 @@ class Drafts {
   readonly #all: Draft[] = [];
   readonly #last = new Map<string, Draft>();
   readonly #endAt: number;
+  readonly #isOver: boolean;
   /** The run whose entries follow. */
   #current: Draft | undefined;
 
-  constructor(endAt: number) {
+  constructor({ endAt, isOver }: { readonly endAt: number; readonly isOver: boolean }) {
     this.#endAt = endAt;
+    this.#isOver = isOver;
   }
 
   add(entry: HistoryFact): void {
@@ -234,7 +236,9 @@ class Drafts {
   /** A row that handed back a call waits for it, and for the calls that this one hands back. */
   #endBelow(draft: Draft): number {
     const called = this.#all.filter(({ sender }) => sender === draft);
-    if (called.length === 0) return this.#endAt;
+    // A stateful function that waits for itself goes on at the same address.
+    const isOpen = !this.#isOver && !isGenerated(draft.id);
+    if (called.length === 0 || isOpen) return this.#endAt;
     return Math.max(
       ...called.map((each) => {
         if (each.run === undefined) return each.parked?.to ?? this.#endAt;

@@ -2,7 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { METERED, metersOf, withTable } from "./meters-table.ts";
+import { METERED, metersOf, withTable } from "./support/meters-table.ts";
 
 const page = new URL("../docs/patterns/azure.md", import.meta.url);
 const runner = fileURLToPath(new URL("example.ts", import.meta.url));

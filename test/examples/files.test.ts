@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { METERED } from "../../scripts/meters-table.ts";
+import { METERED } from "../../scripts/support/meters-table.ts";
 import { ROOT } from "../support/source.ts";
 
 const folder = join(ROOT, "examples");

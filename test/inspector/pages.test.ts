@@ -119,6 +119,15 @@ describe("the page of a flow", () => {
   });
 });
 
+test("the page of the engine shows its figures, and without them the others", async () => {
+  const { visit, engine } = await openInspector();
+  expect((await visit("/engine")).text).toMatch(/handler slots in use[^]*0 of 64/);
+  const { visit: visitClient } = await openInspector({ engine: { client: engine.client } });
+  const { status, text } = await visitClient("/engine");
+  expect(status).toBe(200);
+  expect(text).not.toContain("handler slots");
+});
+
 describe("every page", () => {
   const PATHS = ["/", "/flows/order-1", "/flows/order-2", "/flows/refund-1/resume", "/flows/none"];
 

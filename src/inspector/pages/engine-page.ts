@@ -2,7 +2,7 @@ import { html } from "hono/html";
 import type { EngineFacts } from "../reading/read-engine.ts";
 import { statusWords } from "../text/markup.ts";
 import type { Markup } from "../text/markup.ts";
-import { countText } from "../text/time-words.ts";
+import { countText, spanText } from "../text/time-words.ts";
 import { listPath } from "./flows-page.ts";
 
 /** Writes the facts about the engine. */
@@ -12,7 +12,7 @@ export function engineContents(facts: EngineFacts, base: string): Markup {
     ${engineFigures(facts, base)}
     <div class="two">
       ${flowsCard(facts, base)}
-      <div>${parkedCard(facts)}${pausedCard(facts)}</div>
+      <div>${workCard(facts)}${parkedCard(facts)}${pausedCard(facts)}</div>
     </div>`;
 }
 
@@ -47,6 +47,39 @@ function flowsCard({ flows }: EngineFacts, base: string): Markup | "" {
                 <a href="${listPath(base)}?status=${status}">${statusWords(status)}</a>
               </th>
               <td class="number">${countText(count)}</td>
+            </tr>`,
+        )}
+      </tbody>
+    </table>
+  </section>`;
+}
+
+function workCard({ stats }: EngineFacts): Markup | "" {
+  if (stats === undefined) return "";
+  const { activations, queued, oldestQueuedMs, slots, commits, timersDue, lines } = stats;
+  const figures: readonly (readonly [name: string, figure: string])[] = [
+    ["messages handled", countText(activations)],
+    ["messages that wait for a handler", countText(queued)],
+    ["the oldest of them waits for", queued === 0 ? "–" : spanText(oldestQueuedMs)],
+    ["handler slots in use", `${countText(slots.taken)} of ${countText(slots.all)}`],
+    ["handlers blocked in ctx.get", countText(slots.blocked)],
+    ["timers due", countText(timersDue)],
+    ["commits", countText(commits.count)],
+    ["messages in a commit", commits.batchSize.toFixed(1)],
+    ["time of a commit, p50 and p99", `${spanText(commits.p50Ms)}, ${spanText(commits.p99Ms)}`],
+    ...Object.entries(lines).flatMap(([kind, count]): [string, string][] =>
+      count === 0 ? [] : [[`log lines: ${kind}`, countText(count)]],
+    ),
+  ];
+  return html`<section class="card">
+    <h2>Work since the engine was opened</h2>
+    <table>
+      <tbody>
+        ${figures.map(
+          ([name, text]) =>
+            html`<tr>
+              <th scope="row">${name}</th>
+              <td class="number">${text}</td>
             </tr>`,
         )}
       </tbody>

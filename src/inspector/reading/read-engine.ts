@@ -1,5 +1,6 @@
 import { FLOW_STATUSES } from "../../core/engine/flow-index.ts";
 import type { FlowStatusName } from "../../core/engine/flow-index.ts";
+import type { EngineStats } from "../../core/engine/engine-stats.ts";
 import type { InspectedEngine } from "../rules/options.ts";
 import { ifSupported } from "./read-flow-facts.ts";
 
@@ -14,6 +15,7 @@ export interface EngineFacts {
   /** Number of parked messages by the function that they wait for. */
   readonly unregistered: ReadonlyMap<string, number> | undefined;
   readonly paused: readonly string[] | undefined;
+  readonly stats: EngineStats | undefined;
   readonly deadLetters: { readonly count: number; readonly isMore: boolean } | undefined;
 }
 
@@ -32,5 +34,5 @@ export async function readEngine(engine: InspectedEngine): Promise<EngineFacts> 
       return { count: letters.length, isMore: cursor !== undefined };
     }),
   ]);
-  return { flows, backlog, unregistered, paused, deadLetters };
+  return { flows, backlog, unregistered, paused, deadLetters, stats: engine.stats?.() };
 }

@@ -30,7 +30,7 @@ import type { Audit, AuthorizeInspection } from "./inspection.ts";
  * has all of them.
  */
 export type InspectedEngine = Pick<Embedded, "client"> &
-  Partial<Pick<Embedded, "redrive" | "discard" | "meter" | "backlog" | "unregistered">>;
+  Partial<Pick<Embedded, "redrive" | "discard" | "meter" | "backlog" | "unregistered" | "stats">>;
 
 /** Options of `inspector`. */
 export interface InspectorOptions {

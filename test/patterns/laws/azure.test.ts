@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { fn } from "handback";
 import { everyCrash, simulate } from "handback/testing";
 import { describe, expect, test } from "vitest";
-import { METERED, metersOf, tableIn, withTable } from "../../../scripts/meters-table.ts";
+import { METERED, metersOf, tableIn, withTable } from "../../../scripts/support/meters-table.ts";
 import { ROOT } from "../../support/source.ts";
 
 const FOLDER = join(ROOT, "docs/patterns");

@@ -4,6 +4,7 @@ import type { EngineTest, EngineUnderTest, MakeOptions } from "handback/testing"
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { assertHolds, byName } from "../../conformance/assert-holds.ts";
 import { restateWith } from "../../../src/restate/restate.ts";
+import { busySlack } from "../support/busy-slack.ts";
 import { longestFirst } from "../support/longest-first.ts";
 import { Applications } from "./support/applications.ts";
 import { Deployments } from "./support/deployments.ts";
@@ -13,7 +14,7 @@ import { chosenSettings } from "./support/settings.ts";
 import type { Setting } from "./support/settings.ts";
 
 /** Windows of time in the suite are this many times longer. */
-const SLACK = 8;
+const SLACK = busySlack(8);
 
 /** A running server, and what it has been given to serve. */
 interface Host {
@@ -105,7 +106,7 @@ describe.each(settings)("where %s", (_, setting) => {
 
   test.concurrent.each(byName(longestFirst(testsOf(setting, () => host))))(
     "%s",
-    { timeout: 300_000 },
+    { timeout: 40_000 * SLACK },
     async (_, each) => {
       await assertHolds(each);
       expect(host.server.log()).not.toMatch(JOURNAL_MISMATCH);

@@ -1,4 +1,4 @@
-import { availableParallelism, loadavg } from "node:os";
+import { busySlack } from "../../support/busy-slack.ts";
 
 /** A setting of the cluster, and the failures in it. */
 export interface Setting {
@@ -33,11 +33,6 @@ const LOSING = { lost: 0.2, slack: 12, atOnce: 24 };
 const FAILING = { failEveryMs: 3_000, slack: 24, atOnce: 24 };
 /** A killed cluster needs about ten seconds to start again. */
 const KILLING = { killEveryMs: 45_000, slack: 80, atOnce: 64 };
-
-/** Processes for each processor from which on a machine is too busy for the usual times. */
-const BUSY = 4;
-/** Largest factor for times because of a busy machine. */
-const BUSY_SLACK = 32;
 
 /** The settings that every run tests. */
 const CHOSEN: readonly Setting[] = [named({ ...SMALL, ...LOSING }), named({ ...LARGE, ...CALM })];
@@ -75,12 +70,5 @@ function named(setting: Omit<Setting, "name">): Setting {
   const size = `parallelism ${parallelism}, max-batch ${maxBatch}, seed ${seed}`;
   const way = isThroughKafka === true ? ", through Kafka" : "";
   const what = failures.length === 0 ? "nothing fails" : failures.join(", ");
-  return { ...setting, slack: slackNow(setting.slack), name: `${size}${way}, ${what}` };
-}
-
-/** Returns a larger factor for times on a machine that has much other work when the tests begin. */
-function slackNow(slack: number): number {
-  const [load = 0] = loadavg();
-  const factor = Math.max(1, load / availableParallelism() / BUSY);
-  return Math.max(slack, Math.min(BUSY_SLACK, Math.ceil(slack * factor)));
+  return { ...setting, slack: busySlack(setting.slack), name: `${size}${way}, ${what}` };
 }

@@ -77,7 +77,7 @@ tr:last-child td, tbody tr:last-child th { border-bottom: 0 }
 tbody th { vertical-align: top; padding: 9px 16px 7px 0 }
 th:last-child, td:last-child { padding-right: 0 }
 td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap }
-td.key { font-weight: 550; overflow-wrap: anywhere; min-width: 9em }
+td.key { font-weight: 550; overflow-wrap: anywhere; min-width: 11em }
 td.wide { overflow-wrap: anywhere }
 td time, .nowrap { white-space: nowrap }
 .tags { display: flex; flex-wrap: wrap; gap: 4px }

@@ -23,6 +23,7 @@ import { PATTERNS } from "./mutations/patterns.ts";
 import { POISON } from "./mutations/poison.ts";
 import { REPAIR } from "./mutations/repair/paused-calls.ts";
 import { PAUSES } from "./mutations/repair/pauses.ts";
+import { RESTARTS } from "./mutations/repair/restarts.ts";
 import { SETTLEMENT } from "./mutations/settlement.ts";
 import { SHIELDING } from "./mutations/shielding.ts";
 import { KAFKA } from "./mutations/statefun/kafka.ts";
@@ -67,6 +68,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...POISON,
   ...REPAIR,
   ...PAUSES,
+  ...RESTARTS,
   ...DAMAGE,
   ...MIGRATIONS,
   ...KEPT_EVENTS_AND_KEYS,

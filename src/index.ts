@@ -34,6 +34,7 @@ export type {
   EventsOptions,
   FlowEvent,
   HistoryEntry,
+  FlowHistoryOptions,
   ReadHistoryOptions,
 } from "./futures/client/journal/history-entry.ts";
 export type { HistoryDetailOptions } from "./futures/types/define.ts";
@@ -76,6 +77,7 @@ export type {
 export type { FlowsPage } from "./futures/listing/list-flows.ts";
 export type { Page, Pages } from "./futures/listing/pages.ts";
 export type { FailOptions, ResumeOptions } from "./futures/repair/repair-options.ts";
+export type { RestartOptions } from "./futures/types/restart.ts";
 export type { PausedCall } from "./futures/types/paused-call.ts";
 export type { DeadLetterReport } from "./futures/client/stored/dead-letter.ts";
 export type { Sink } from "./futures/run/egress.ts";

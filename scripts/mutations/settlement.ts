@@ -81,8 +81,8 @@ export const SETTLEMENT: readonly Mutation[] = [
   {
     breaks: "flows: a later settlement replaces the first",
     file: FLOW,
-    find: "  if (record.ok !== undefined) return saveFlow(activation, billed);\n",
-    replace: "",
+    find: "record.ok !== undefined || isOfEarlierRun(record, run)",
+    replace: "isOfEarlierRun(record, run)",
     test: "test/laws/scope.test.ts",
     killedBy:
       "a canceled flow stays canceled, on every engine, even if its work continues and ends",

@@ -206,8 +206,8 @@ export const SHIELDING: readonly Mutation[] = [
   {
     breaks: "sagas: ifUnsure has an idempotency key of its own",
     file: "src/patterns/saga/saga.ts",
-    find: "return key === undefined ? invoke(ctx, f, value)",
-    replace: "return key !== null ? invoke(ctx, f, value)",
+    find: "...(key !== undefined && { idempotencyKey: key }),",
+    replace: "...(key === null && { idempotencyKey: key }),",
     test: ENDED_RUNS,
     killedBy:
       "ifUnsure has the idempotency key of its step, at whichever commit the process crashes",

@@ -7,6 +7,7 @@ import { addGraphCommand } from "./commands/graph-command.ts";
 import { addListCommand } from "./commands/list-command.ts";
 import { addRepairCommands } from "./commands/repair-commands.ts";
 import { addServeCommand } from "./commands/serve-command.ts";
+import { addSteeringCommands } from "./commands/steering-commands.ts";
 import { addStartCommands } from "./commands/start-commands.ts";
 import { addStatsCommand } from "./commands/stats-command.ts";
 import { errorReport, renderError } from "./failures/describe-error.ts";
@@ -79,6 +80,7 @@ function commandLine(surroundings: {
   addFollowCommands(program, terminal);
   addRepairCommands(program, surroundings);
   addStatsCommand(program, terminal);
+  addSteeringCommands(program, terminal);
   addGraphCommand(program, terminal);
   addCompletionCommand(program, terminal);
   return program;

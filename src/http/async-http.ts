@@ -40,8 +40,9 @@ import { Waits } from "./waiting/waits.ts";
  * | `GET /flows`, `GET /flow-count` | a page of flows, or their number |
  * | `GET /flows/:id/history`, `GET /events` | server-sent events: the history of a flow, or the starts and ends of flows |
  * | `GET /states/:namespace/:name`, `GET /dead-letters` | a page of states, or of dead letters |
+ * | `POST /flows/:id/pause`, `POST /flows/:id/restart` | 202: it is paused, or runs again from its start |
  * | `POST /flows/:id/resume`, `POST /flows/:id/fail` | 202: a paused call runs again, or fails |
- * | `POST /bulk/resume`, `/bulk/cancel`, `/bulk/purge` | 200: a change of all flows of a filter |
+ * | `POST /bulk/pause`, `/bulk/resume`, `/bulk/cancel`, `/bulk/restart`, `/bulk/purge` | 200: a change of all flows of a filter |
  *
  * The page "Flows over HTTP" lists all of them.
  *

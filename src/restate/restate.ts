@@ -30,8 +30,8 @@ import {
   requireId,
   unregisteredTarget,
 } from "../futures/client/stored/redrive.ts";
-import { FLOW_VALUE } from "../futures/flow/flow-record.ts";
-import { flowOfReplyKey, settledReply } from "../futures/flow/settled-reply.ts";
+import { FLOW_VALUE } from "../futures/flow/record/flow-record.ts";
+import { flowOfReplyKey, settledReply } from "../futures/flow/record/settled-reply.ts";
 import type { StartFlow } from "../futures/protocol/messages.ts";
 import { SYSTEM, systemAddress } from "../futures/protocol/system.ts";
 import { withEgress } from "../futures/run/egress.ts";

@@ -85,6 +85,35 @@ test("paused calls are shown with their failure, and resumed", async () => {
   expect(odd.code).toBe(2);
 });
 
+test("a flow and a function are paused and resumed", async () => {
+  const handback = await openCommandLine();
+  const { out: id } = await handback("start", "cli/talk", '"hi"');
+  expect((await handback("pause", id)).out).toBe(`paused ${id}`);
+  expect((await handback("show", id)).out).toMatch(/status +paused/);
+  expect((await handback("resume", id)).out).toBe(`resumed ${id}`);
+  expect((await handback("pause", "--function", "cli/greet")).out).toBe("paused cli/greet");
+  expect((await handback("resume", "--function", "cli/greet")).out).toBe("resumed cli/greet");
+  expect((await handback("resume", "--function", "cli/greet")).code).toBe(4);
+  expect((await handback("pause", "--function", "cli/none")).code).toBe(3);
+  for (const wrong of [[], [id, "--function", "cli/greet"]])
+    expect((await handback("pause", ...wrong)).code).toBe(2);
+});
+
+test("a flow that has failed is restarted, and one that has not is left alone", async () => {
+  const handback = await openCommandLine();
+  const { out: id } = await handback("start", "cli/fail");
+  await expect.poll(async () => (await handback("show", id)).out).toMatch(/status +failed/);
+  expect((await handback("restart", id)).code).toBe(2);
+  expect((await handback("restart", id, "--keys", "old")).code).toBe(2);
+  expect((await handback("restart", id, "--keys", "same")).out).toBe(`restarted ${id}`);
+  await expect
+    .poll(async () => (await handback("show", id)).out)
+    .toMatch(/restarted +cli\/fail, with the same keys[^]*failed/);
+  const { out: waiting } = await handback("start", "cli/talk", '"hi"');
+  const refused = await handback("restart", waiting, "--keys", "new");
+  expect([refused.code, refused.err]).toEqual([4, expect.stringContaining("(NOT_RESTARTABLE)")]);
+});
+
 test("dead letters are listed, sent again and deleted", async () => {
   const handback = await openCommandLine();
   await handback("call", "cli/send");

@@ -220,6 +220,13 @@ describe("rare pending work of an earlier release", () => {
     const { client } = engine;
     expect(await result("done")).toBe(2);
     await expect(result("failed")).rejects.toThrow("no 1");
+    await expect(
+      clock.until(engine.client.restart("failed", { keys: "new" })),
+    ).rejects.toMatchObject({
+      code: "NOT_RESTARTABLE",
+      details: { flow: "failed", status: "failed", reason: "inputNotKept" },
+    });
+    await expect(result("failed")).rejects.toThrow("no 1");
     await expect(result("cancelled")).rejects.toMatchObject({ code: "CANCELLED" });
     expect(await clock.until(client.status("cancelled"))).toMatchObject({ status: "cancelled" });
     expect(await clock.until(client.status("unheard"))).toMatchObject({

@@ -5,7 +5,7 @@ import { copyFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { FlowEntry } from "../../src/core/engine/flow-index.ts";
-import { indexedFlows } from "../../src/futures/flow/flow-entry.ts";
+import { indexedFlows } from "../../src/futures/flow/record/flow-entry.ts";
 import { numbersWithPrefix, textAfterPrefix } from "../../src/stores/key-prefix.ts";
 import type { FlowChange, FlowEntries, FlowStream } from "../../src/stores/store.ts";
 import { batchOf } from "./support/batches.ts";

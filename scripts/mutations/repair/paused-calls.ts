@@ -20,8 +20,8 @@ export const REPAIR: readonly Mutation[] = [
   {
     breaks: "paused calls: a resumed call has another idempotency key",
     file: PAUSED_CALL,
-    find: "if (newKey !== true) return resumed;",
-    replace: "if (newKey === undefined) newKey = true;",
+    find: "if (newKey !== true) return hasInput",
+    replace: "if (newKey === false) return hasInput",
     test: CONFORMANCE,
     killedBy: "a call that throws pauses with its consumers, and runs again under the same key",
   },

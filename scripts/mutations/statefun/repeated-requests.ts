@@ -17,7 +17,7 @@ export const REPEATED_REQUESTS: readonly Mutation[] = [
   {
     breaks: "statefun: a start that is delivered again after a purge starts the flow again",
     file: FLOW,
-    find: "  rememberRequest(activation, startKey(record.number ?? activation.address.id));\n",
+    find: "  rememberRequest(activation, startKey(firstNumberOf(record, activation.address.id)));\n",
     replace: "",
     test: TEST,
     killedBy: "a start delivered again after the flow was purged does not reach a flow of the key",

@@ -6,38 +6,12 @@ import { safeText } from "../terminal/safe-text.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { printResult, readCount, serverOf, withServer } from "./command-context.ts";
 import type { RemoteOptions } from "./command-context.ts";
-import { readInputArgument } from "./start-commands.ts";
 
-interface ResumeCommandOptions extends RemoteOptions {
-  readonly call?: string;
-  readonly input?: string;
-  readonly newKey?: boolean;
-}
-
-/** Adds the commands that repair: `resume` and `dead-letters`. */
+/** Adds the command `dead-letters`. */
 export function addRepairCommands(
   program: Command,
   { terminal, now }: { readonly terminal: Terminal; readonly now: () => number },
 ): void {
-  withServer(program.command("resume"))
-    .description("run a paused call of a flow again")
-    .addArgument(new Argument("<flow>", "id of the flow"))
-    .option("--call <call>", "the call, if several are paused; show <flow> lists them")
-    .option("--input <json>", "another input; - reads it from the standard input")
-    .option("--new-key", "give it another idempotency key: others take it for a new call")
-    .action(async (flow: string, options: ResumeCommandOptions) => {
-      const { call, newKey } = options;
-      await serverOf(terminal, options).resume(flow, {
-        ...(call !== undefined && { call }),
-        ...(options.input !== undefined && {
-          input: await readInputArgument(terminal, options.input),
-        }),
-        ...(newKey !== undefined && { newKey }),
-      });
-      const drawn = (): string => `resumed ${safeText(flow)}`;
-      printResult(terminal, options, { data: { resumed: true }, drawn });
-    });
-
   const letters = program
     .command("dead-letters")
     .description("list the messages that were given up, send them again, or delete them");

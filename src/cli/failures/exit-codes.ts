@@ -33,6 +33,7 @@ const KINDS: Readonly<Partial<Record<ErrorCode, ExitKind>>> = {
   FLOW_OVER: "conflict",
   ALREADY_COMPLETED: "conflict",
   ALREADY_OPEN: "conflict",
+  NOT_RESTARTABLE: "conflict",
   NOT_PAUSED: "conflict",
   FORBIDDEN: "forbidden",
   SERVER_UNAVAILABLE: "unavailable",

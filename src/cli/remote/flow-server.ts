@@ -9,6 +9,7 @@ import { sendRequest } from "../../client/requests/send-request.ts";
 import { isJsonObject, readJson, unexpectedAnswer } from "../../client/requests/server-error.ts";
 import { followEvents } from "../../client/streams/follow-events.ts";
 import type { ResumeOptions } from "../../futures/repair/repair-options.ts";
+import type { RestartOptions } from "../../futures/types/restart.ts";
 import type { Fn } from "../../futures/types/function.ts";
 import type { DeadLetterPageView } from "../rendering/dead-letter-table.ts";
 import type { FlowPageView } from "../rendering/flow-table.ts";
@@ -82,6 +83,22 @@ export class FlowServer {
   /** Runs a paused call again. @throws `NOT_FOUND`, `NOT_PAUSED`, and as the client over HTTP */
   async resume(flow: string, options: ResumeOptions): Promise<void> {
     await this.#act("POST", routePath("flows", flow, "resume"), jsonText(options, "options"));
+  }
+
+  /** Runs a flow again from its start. @throws `NOT_FOUND`, `NOT_RESTARTABLE`, and as the client */
+  async restart(flow: string, options: RestartOptions): Promise<void> {
+    await this.#act("POST", routePath("flows", flow, "restart"), jsonText(options, "options"));
+  }
+
+  /** Pauses a flow. @throws `NOT_FOUND`, `FLOW_OVER`, and as the client over HTTP */
+  async pause(flow: string): Promise<void> {
+    await this.#act("POST", routePath("flows", flow, "pause"));
+  }
+
+  /** Pauses or resumes a function in all flows. @throws `UNKNOWN_FUNCTION`, `NOT_PAUSED` */
+  async changeFunction(change: "pause" | "resume", type: string): Promise<void> {
+    const path = routePath("paused-functions", ...type.split("/"));
+    await this.#act(change === "pause" ? "POST" : "DELETE", path);
   }
 
   /**

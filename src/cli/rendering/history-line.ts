@@ -30,6 +30,8 @@ function aboutEntry(entry: EntryView): string {
     case "started":
     case "completed":
       return safeText(entry.function);
+    case "restarted":
+      return safeText(`${entry.function}, with ${entry.keys === "same" ? "the same" : "new"} keys`);
     case "failed":
     case "cancelled":
       return safeText(`${entry.function}: ${entry.code}`);

@@ -133,6 +133,10 @@ export const ERROR_CODES = {
     meaning: "The future was already settled with another outcome, given in `details.outcome`.",
   },
   ALREADY_OPEN: { retryable: false, meaning: "An approval request with this id is already open." },
+  NOT_RESTARTABLE: {
+    retryable: false,
+    meaning: "The flow cannot be restarted, for the reason in `details.reason`.",
+  },
   NOT_PAUSED: {
     retryable: false,
     meaning: "Nothing of this kind is paused, and the flow is as `details.status` says.",

@@ -33,6 +33,8 @@ export type Envelope = {
    * message.
    */
   readonly fresh?: true | undefined;
+  /** The former name of its function, to which it was sent. Not stored with the message. */
+  readonly sentTo?: string | undefined;
 };
 
 /** An envelope as text in two columns: the head (everything but the payload) and the payload. */

@@ -10,9 +10,11 @@ import { parseDuration } from "../../core/validation/duration.ts";
 import type { Duration } from "../../core/validation/duration.ts";
 import { idNamesFlow } from "../define/flow-per-id.ts";
 import { resolveTarget, stateOperation } from "../define/target.ts";
+import { flowNotFound, statusOf } from "../flow/record/found-flow.ts";
+import type { FoundFlow } from "../flow/record/found-flow.ts";
 import { flowBill } from "../flow/bill.ts";
 import type { FlowBill } from "../flow/bill.ts";
-import { settledReplyKey } from "../flow/settled-reply.ts";
+import { settledReplyKey } from "../flow/record/settled-reply.ts";
 import { STORE_SECRET_ID } from "../flow/store-secret.ts";
 import type { FlowWaits } from "../flow/wait-graph.ts";
 import type { FlowsFilter, FlowsOptions } from "../listing/flow-filter.ts";
@@ -20,10 +22,10 @@ import type { FlowSummary } from "../listing/flow-summary.ts";
 import { countFlows, listFlows } from "../listing/list-flows.ts";
 import type { FlowsPage } from "../listing/list-flows.ts";
 import type { Pages } from "../listing/pages.ts";
-import type { Repair } from "../protocol/messages.ts";
 import { readFailOptions, readResumeOptions } from "../repair/repair-options.ts";
 import type { FailOptions, ResumeOptions } from "../repair/repair-options.ts";
 import { rejectedSettlement } from "../protocol/settled.ts";
+import type { RestartOptions } from "../types/restart.ts";
 import type { StatefulFunction } from "../types/define.ts";
 import { toFailure } from "../types/failure.ts";
 import type {
@@ -34,7 +36,7 @@ import type {
   WithoutId,
 } from "../types/function.ts";
 import type { WithId } from "../types/new-state.ts";
-import { cancelAll, pauseAll, purgeAll, resumeAll } from "./bulk/bulk-operations.ts";
+import { cancelAll, pauseAll, purgeAll, restartAll, resumeAll } from "./bulk/bulk-operations.ts";
 import type { BulkOptions, BulkReport } from "./bulk/run-in-bulk.ts";
 import { pausedFunctions, pauseFunction, requirePause, resumeFunction } from "./pause-functions.ts";
 import { isFilter, isFunction } from "./pause-target.ts";
@@ -50,8 +52,8 @@ import type {
   StartOptions,
   WaitsOptions,
 } from "./flow-handle.ts";
-import { awaitReply, decodeOutcome, flowNotFound, settlementOfReply, statusOf } from "./outcome.ts";
-import type { FoundFlow } from "./outcome.ts";
+import { awaitReply, decodeOutcome, settlementOfReply } from "./outcome.ts";
+import { pauseFlow, readRestartOptions, repairFlow, restartFlow } from "./steer-flow.ts";
 import type { DeadLetterReport } from "./stored/dead-letter.ts";
 import { listDeadLetters } from "./stored/list-dead-letters.ts";
 import type { DeadLettersOptions, DeadLettersPage } from "./stored/list-dead-letters.ts";
@@ -61,10 +63,11 @@ import { queryFlow, readFlow, readWaits } from "./read-flow.ts";
 import type {
   EventsOptions,
   FlowEvent,
+  FlowHistoryOptions,
   HistoryEntry,
   ReadHistoryOptions,
 } from "./journal/history-entry.ts";
-import { flowKeyOf } from "./journal/flow-key.ts";
+import { flowKeyOf } from "../../core/validation/flow-key.ts";
 import { readEvents, readHistory } from "./journal/read-history.ts";
 import type { HistorySource } from "./journal/read-history.ts";
 import { readFlowStream } from "./journal/read-stream.ts";
@@ -74,7 +77,6 @@ import { readCommittedState } from "./stored/read-state.ts";
 import type { Replies } from "./replies.ts";
 import { keyedSignal, refusedSignal } from "./signal-outcome.ts";
 import { pausesOf } from "../repair/pauses-of.ts";
-import { cannotPause, requireRepaired } from "../repair/repair-outcome.ts";
 import { settleByToken } from "./settle-by-token.ts";
 import { askEngine, encodeFromOutside } from "./request.ts";
 import type { Answer, MessageName, Request } from "./request.ts";
@@ -304,11 +306,7 @@ export class Client {
     requirePause(this.#engine);
     if (isFunction(target)) return pauseFunction(this.#engine, target);
     if (isFilter(target)) return pauseAll(this, target, options);
-    const id = flowKeyOf(target);
-    const asked = { key: this.#engine.nextRequest() };
-    const { control } = await this.#ask("flow", { id, name: "pause", control: asked });
-    if (control.outcome === "unknown") throw flowNotFound(id);
-    if (control.outcome === "over") throw cannotPause(id, control.status);
+    await pauseFlow(this.#engine, flowKeyOf(target));
   }
 
   /**
@@ -349,7 +347,7 @@ export class Client {
     if (isFilter(target)) return this.resumeAll(target, options);
     const { input, ...repair } = readResumeOptions(options);
     const payload = repair.hasInput === true ? this.#encode(input, "input") : UNDEFINED;
-    await this.#repair(target, repair, payload);
+    await repairFlow(this.#engine, { flow: flowKeyOf(target), repair, payload });
   }
 
   /**
@@ -366,7 +364,60 @@ export class Client {
    * `INVALID_OPTIONS` also if several calls are paused and none is named
    */
   async fail(flow: string | FlowHandle<unknown>, options: FailOptions = {}): Promise<void> {
-    await this.#repair(flow, { action: "fail", ...readFailOptions(options) });
+    const repair = { action: "fail", ...readFailOptions(options) } as const;
+    await repairFlow(this.#engine, { flow: flowKeyOf(flow), repair, payload: UNDEFINED });
+  }
+
+  /**
+   * Runs a flow again from its start, if it has failed or was canceled: the same function with the
+   * same input. The commit that starts the new run cancels what is left of the run before. Whoever
+   * has heard of the first failure keeps it, and from then on `result()` is that of the new run.
+   *
+   * With the same keys, no step of a saga may have been undone, and none is from then on. See
+   * [restart](https://handback.dev/steering#run-it-again-from-its-start).
+   * @throws `NOT_FOUND`; `NOT_RESTARTABLE` with `reason` and `status` in its details: the flow is
+   * `"running"`, has `"completed"`, has `"compensated"` and is to have the same keys, or is of an
+   * earlier release (`"inputNotKept"`); `UNKNOWN_FUNCTION` if its function is not registered;
+   * `INVALID_OPTIONS`
+   * @example
+   * import { embedded, fn, memory } from "handback";
+   *
+   * const charged = new Map<string, number>();
+   * const charge = fn("docs/charge-once", (ctx, cents: number) => {
+   *   charged.set(ctx.idempotencyKey, cents); // the bank
+   *   return cents;
+   * });
+   * let inStock = false;
+   * const pack = fn("docs/pack-late", (_, cents: number) => {
+   *   if (!inStock) throw new Error("sold out");
+   *   return `packed for ${cents}`;
+   * });
+   * const order = fn("docs/order-again", (ctx, cents: number) =>
+   *   ctx.onComplete(ctx.invoke(charge, cents), pack),
+   * );
+   * const engine = await embedded({ functions: [order, charge, pack], store: memory() });
+   * const flow = await engine.client.start(order, 500, { key: "order-7" });
+   * await flow.result().catch((error: Error) => console.log(error.message)); // sold out
+   * inStock = true;
+   * await engine.client.restart(flow, { keys: "same" });
+   * console.log(await flow.result(), charged.size); // packed for 500 1
+   * await engine.close();
+   */
+  async restart(flow: string | FlowHandle<unknown>, options: RestartOptions): Promise<void> {
+    await restartFlow(this.#engine, flowKeyOf(flow), options);
+  }
+
+  /**
+   * Restarts all flows that meet a filter and have failed or were canceled, as {@link Client.restart}.
+   * Flows that cannot be restarted stay as they are, and do not count as `done`.
+   * @throws as {@link Client.flows}; `INVALID_OPTIONS` also for another status than `failed` or
+   * `cancelled`. The last `onProgress` tells where to go on
+   */
+  async restartAll(
+    filter: FlowsFilter,
+    { keys, ...options }: RestartOptions & BulkOptions,
+  ): Promise<BulkReport> {
+    return restartAll(this, filter, { ...readRestartOptions({ keys }), ...options });
   }
 
   /**
@@ -502,7 +553,8 @@ export class Client {
 
   /**
    * Reads the history of a flow so far, oldest entry first: its start, its runs, messages and
-   * timers, what it received, and its end. The option `history` of the engine turns it on.
+   * timers, what it received, and its end. After a restart, it is that of the last run; `run: 1` reads
+   * that of the first. The option `history` of the engine turns it on.
    * @throws `INVALID_OPTIONS`, `UNSUPPORTED`, `INVALID_CURSOR` also for the cursor of another
    * flow; the iterator rejects with `NOT_FOUND`, `CLOSED`, or the reason of the signal
    * @example
@@ -518,7 +570,7 @@ export class Client {
    */
   history(
     flow: string | FlowHandle<unknown>,
-    options?: ReadHistoryOptions,
+    options?: FlowHistoryOptions,
   ): AsyncGenerator<HistoryEntry, void, void> {
     return readHistory(this.#historySource, flowKeyOf(flow), { until: "now", options });
   }
@@ -610,18 +662,6 @@ export class Client {
   async sign(text: string): Promise<string> {
     if (typeof text !== "string") throw invalidOption("sign()", "a text", text);
     return hmac(await this.#readSecret(), text);
-  }
-
-  async #repair(
-    flow: string | FlowHandle<unknown>,
-    repair: Omit<Repair, "key">,
-    payload = UNDEFINED,
-  ): Promise<void> {
-    const id = flowKeyOf(flow);
-    const asked = { ...repair, key: this.#engine.nextRequest() };
-    const { control } = await this.#ask("flow", { id, name: "repair", control: asked, payload });
-    if (control.outcome === "unknown") throw flowNotFound(id);
-    requireRepaired(id, control, repair.call);
   }
 
   async #endFlow(flow: string | FlowHandle<unknown>, name: "cancel" | "purge"): Promise<string> {

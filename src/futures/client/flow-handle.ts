@@ -1,12 +1,12 @@
-import type { IndexedStatus } from "../../core/engine/flow-index.ts";
 import { anything, wholeNumber, withDefault } from "../../core/validation/options.ts";
 import type { OptionTable } from "../../core/validation/options.ts";
 import { abortSignal } from "./journal/abort-signal.ts";
 import type { HistoryEntry, ReadHistoryOptions } from "./journal/history-entry.ts";
 import type { StreamItem, StreamOptions } from "./journal/stream-item.ts";
 import type { StateId } from "../types/new-state.ts";
-import type { Failure } from "../types/failure.ts";
-import type { PausedCall } from "../types/paused-call.ts";
+import type { FlowStatus } from "../types/flow-status.ts";
+
+export type { FlowStatus } from "../types/flow-status.ts";
 
 /** The address and the key of a new flow. */
 export interface StartOptions {
@@ -110,28 +110,4 @@ export interface FlowHandle<out Output> {
     channel: string,
     options?: StreamOptions,
   ): AsyncGenerator<StreamItem<T>, void, void>;
-}
-
-/** The status of a flow. */
-export interface FlowStatus {
-  /** Type of the function that was started, `namespace/name`. */
-  readonly function: string;
-  /** `paused`: it is pending, and `client.pause` paused it, or some of its calls are paused. */
-  readonly status: IndexedStatus;
-  /** The last value that the flow set with `ctx.setStatus`. */
-  readonly custom: unknown;
-  /** Instants, in ms since the epoch. */
-  readonly startedAt: number;
-  readonly settledAt: number | undefined;
-  /** The reason of a failed flow. */
-  readonly failure: Failure | undefined;
-  /** The last few rejections of futures without a consumer. They do not fail the flow. */
-  readonly unhandled: readonly Failure[];
-  /**
-   * The calls that failed and wait for a person: `client.resume` runs one again, and `client.fail`
-   * lets its failure pass on. Nothing that waits for their outcome has heard of the failure.
-   */
-  readonly paused: readonly PausedCall[];
-  /** The instant at which `client.pause` paused it. Absent unless it did. */
-  readonly pausedAt?: number;
 }

@@ -2,13 +2,14 @@ import { UNDEFINED } from "../../core/codec/encoded.ts";
 import { NO_WORK, readWork } from "../../core/engine/committed-read.ts";
 import type { CommittedReader } from "../../core/engine/committed-read.ts";
 import type { Engine } from "../../core/engine/engine.ts";
-import { decodeFlowRecord, FLOW_VALUE } from "../flow/flow-record.ts";
-import { STATUS_VALUE } from "../flow/flow.ts";
+import { flowNotFound, foundFlow } from "../flow/record/found-flow.ts";
+import type { FoundFlow } from "../flow/record/found-flow.ts";
+import { decodeFlowRecord, FLOW_VALUE } from "../flow/record/flow-record.ts";
+import { STATUS_VALUE } from "../flow/record/stored-flow.ts";
 import { readFlowWaits } from "../flow/wait-graph.ts";
 import type { FlowWaits } from "../flow/wait-graph.ts";
 import { SYSTEM, systemAddress } from "../protocol/system.ts";
-import { flowNotFound, foundFlow, statusWord } from "./outcome.ts";
-import type { FoundFlow } from "./outcome.ts";
+import { statusWord } from "./outcome.ts";
 import { askEngine } from "./request.ts";
 
 /** Reads the committed record of a flow. @throws `NOT_FOUND` */

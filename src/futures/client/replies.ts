@@ -1,6 +1,7 @@
 import type { Encoded } from "../../core/codec/encoded.ts";
 import type { RepairReply } from "../repair/paused-calls.ts";
-import type { FlowRecord } from "../flow/flow-record.ts";
+import type { RestartReply } from "../flow/restart-flow.ts";
+import type { FlowRecord } from "../flow/record/flow-record.ts";
 
 /** The control data of the replies to messages that ask for one, by function and message. */
 export interface Replies {
@@ -25,6 +26,7 @@ export interface Replies {
     readonly purge: Outcome<"purged" | "pending" | "unknown">;
     readonly pause: Outcome<"paused" | "unknown"> | (Outcome<"over"> & { readonly status: string });
     readonly repair: RepairReply;
+    readonly restart: RestartReply;
   };
 }
 

@@ -6,7 +6,7 @@ import { HandbackError } from "../../core/errors/errors.ts";
 import { checkFlowKey } from "../../core/validation/names.ts";
 import { MOST_SIGNAL_KEYS } from "../flow/signal-keys.ts";
 import type { KeyedSignal } from "../protocol/messages.ts";
-import { flowNotFound } from "./outcome.ts";
+import { flowNotFound } from "../flow/record/found-flow.ts";
 import type { Replies } from "./replies.ts";
 
 /** Hex digits of a digest that are stored: 128 bits. */

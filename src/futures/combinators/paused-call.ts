@@ -2,6 +2,7 @@ import type { Activation } from "../../core/activation/activation.ts";
 import { markOfMessage } from "../../core/activation/meter.ts";
 import { UNDEFINED } from "../../core/codec/encoded.ts";
 import type { Encoded } from "../../core/codec/encoded.ts";
+import type { Envelope } from "../../core/message/envelope.ts";
 import { childId } from "../../core/message/message-id.ts";
 import { CALL } from "../define/spec.ts";
 import { callControlOf } from "../protocol/call.ts";
@@ -12,6 +13,7 @@ import { readVersioned } from "../protocol/combinator.ts";
 import type { Combinator } from "../protocol/combinator.ts";
 import { toLate } from "../protocol/consumer.ts";
 import { carryOrBillUsage, deliverCancelled, deliverSettlement } from "../protocol/deliver.ts";
+import { keyOfCall, withKey } from "../protocol/idempotency-key.ts";
 import type { Messages, Repair, StoppedCall } from "../protocol/messages.ts";
 import { rejectedSettlement } from "../protocol/settled.ts";
 import { sendSystemMessage, systemFunction } from "../protocol/system.ts";
@@ -134,22 +136,19 @@ function repairCall(activation: Activation, repair: Repair): void {
   activation.replyTo(key, UNDEFINED, { outcome: action === "fail" ? "failed" : "resumed" });
   if (action === "fail") return failCall(activation, stopped);
   const { call, input } = stopped;
-  const control = resumedControl(call, controlOf(stopped), repair);
+  const control = resumedControl({ ...call, payload: input }, repair);
   const payload = repair.hasInput === true ? activation.envelope.payload : input;
   activation.send({ ...call, control, payload });
 }
 
-/** Returns the control data of a call that runs again. */
-function resumedControl(
-  { id }: StoppedCall,
-  control: CallControl,
-  { newKey }: Repair,
-): CallControl {
+/** Returns the control data of a call that runs again. With another input, it keeps its key. */
+function resumedControl(call: Envelope, { newKey, hasInput }: Repair): CallControl {
+  const control = callControlOf(call);
   const { retries = 0 } = control;
   const resumed: CallControl = { ...control, resumedAfter: retries };
-  if (newKey !== true) return resumed;
-  const { redriven: _, actsFor, ...rest } = resumed;
-  return { ...rest, actsFor: { ...actsFor, key: childId(id, retries, "key") } };
+  if (newKey !== true) return hasInput === true ? withKey(resumed, keyOfCall(call)) : resumed;
+  const { redriven: _, ...rest } = resumed;
+  return withKey(rest, childId(call.id, retries, "key"));
 }
 
 /** Lets the failure pass on to the consumers of the call. */

@@ -5,6 +5,7 @@ import { cell } from "./cell.ts";
 import { event } from "./event.ts";
 import { first } from "./first.ts";
 import { pausedCall } from "./paused-call.ts";
+import { question } from "./question.ts";
 import { race } from "./race.ts";
 import { timer } from "./timer.ts";
 import { wait } from "./wait.ts";
@@ -22,6 +23,7 @@ export const COMBINATORS: readonly Combinator[] = [
   timer,
   event,
   pausedCall,
+  question,
 ];
 
 const byKind = new Map(COMBINATORS.map((combinator) => [combinator.kind, combinator]));

@@ -3,7 +3,7 @@ import type { WorkLine } from "../../core/host/work-log.ts";
 import { handbackCode } from "../types/handback-code.ts";
 import type { Failure } from "../types/failure.ts";
 import { MOST_ATTRIBUTES } from "./attributes.ts";
-import type { FlowRecord } from "./flow-record.ts";
+import type { FlowRecord } from "./record/flow-record.ts";
 
 /** Keys that `asyncHttp` makes. Who knows one can use the flow, so a log shows a part only. */
 const SECRET = /^[0-9a-f]{48}$/;

@@ -15,23 +15,34 @@ import type { Messages, Repair, ReplyKey, StartFlow } from "../protocol/messages
 import { cancelledSettlement, failureOfSettlement } from "../protocol/settled.ts";
 import type { Settled } from "../protocol/settled.ts";
 import { sendSystemMessage, systemFunction } from "../protocol/system.ts";
-import { derivedFlowRecord, recordOfFirstCall } from "./derived-record.ts";
+import { answerFlow } from "./answer-flow.ts";
+import { derivedFlowRecord, recordOfFirstCall } from "./record/derived-record.ts";
 import { changedAttributes } from "./flow-attributes.ts";
 import { attributesDroppedLine, flowFailedLine, unhandledLine } from "./flow-lines.ts";
 import { choosePaused, withoutPaused, withPaused } from "../repair/paused-calls.ts";
-import { decodeFlowRecord, encodeFlowRecord, FLOW_VALUE, flowStatusOf } from "./flow-record.ts";
-import type { FlowRecord } from "./flow-record.ts";
+import { firstNumberOf, isFromEarlierRun, isOfEarlierRun, runsOf } from "./record/earlier-runs.ts";
+import { FLOW_VALUE, flowStatusOf } from "./record/flow-record.ts";
+import type { FlowRecord } from "./record/flow-record.ts";
 import { isRemembered, isRepeated, rememberRequest, REQUESTS_VALUE } from "./repeated-requests.ts";
-import { settledReplyKey } from "./settled-reply.ts";
+import { restartFlow } from "./restart-flow.ts";
+import { settledReplyKey } from "./record/settled-reply.ts";
 import { checkSignal, endSignalKeys, forgetSignalKeys, unreserveKey } from "./signal-keys.ts";
+import {
+  INPUT_VALUE,
+  readFlow,
+  saveEndedFlow,
+  saveFlow,
+  saveNewFlow,
+  STATUS_VALUE,
+} from "./record/stored-flow.ts";
 
-/** Name of the value that holds a flow's custom status. */
-export const STATUS_VALUE = "status";
 const MAX_UNHANDLED = 16;
 /** What a flow keeps of events that it does not wait for: values, their characters, and names. */
 export const MOST_KEPT_EVENTS = 10_000;
 export const MOST_KEPT_CHARACTERS = 67_108_864;
 export const MOST_EVENT_NAMES = 1_000;
+
+const VALUE_NAMES = [FLOW_VALUE, STATUS_VALUE, REQUESTS_VALUE, INPUT_VALUE];
 
 /** Changes the record of an existing flow. Late messages of a deleted one are dropped. */
 function changing<Control>(
@@ -57,8 +68,10 @@ function changing<Control>(
  * retention.
  * L5 The usage of late runs is added whenever it comes. The bill is `final` when every message sent
  * has been counted.
+ * L6 A restart cancels the scope of the run before in its own commit. Late settlements, statuses,
+ * attributes and pauses of an earlier run change nothing but the bill.
  */
-export const flow = systemFunction("flow", [FLOW_VALUE, STATUS_VALUE, REQUESTS_VALUE], {
+export const flow = systemFunction("flow", VALUE_NAMES, {
   start: startFlow,
   query: queryFlow,
   signal: signalFlow,
@@ -80,13 +93,15 @@ export const flow = systemFunction("flow", [FLOW_VALUE, STATUS_VALUE, REQUESTS_V
   }),
   attributes: changing(changeAttributes),
   status(activation) {
-    if (readFlow(activation) === undefined) return;
+    const record = readFlow(activation);
+    if (record === undefined || isFromEarlierRun(record, activation.envelope.id)) return;
     const { expiresAt } = activation.read(FLOW_VALUE) ?? {};
     activation.write(STATUS_VALUE, { text: activation.envelope.payload }, expiresAt);
   },
   paused(activation, { call }) {
     const record = readFlow(activation);
-    const paused = record?.ok === undefined ? withPaused(record?.paused, call) : undefined;
+    const isOver = record?.ok !== undefined || (record && isFromEarlierRun(record, call.call));
+    const paused = isOver === true ? undefined : withPaused(record?.paused, call);
     if (record === undefined || paused === undefined) return endPausedCall(activation, call.call);
     saveFlow(activation, { ...record, paused });
     notePause(activation, record, { type: "paused", message: call.call });
@@ -96,6 +111,8 @@ export const flow = systemFunction("flow", [FLOW_VALUE, STATUS_VALUE, REQUESTS_V
     paused: withoutPaused(record.paused, call),
   })),
   repair: repairFlow,
+  restart: restartFlow,
+  ask: answerFlow,
   queue(activation, { queue }) {
     const record = readFlow(activation);
     // A queue must learn that its flow is over, even if the flow's record is deleted.
@@ -134,11 +151,6 @@ function isFull(
   );
 }
 
-function readFlow(activation: Activation): FlowRecord | undefined {
-  const stored = activation.json(FLOW_VALUE);
-  return stored === undefined ? undefined : decodeFlowRecord(stored);
-}
-
 function addToBill(record: FlowRecord, tally: UsageTotals): FlowRecord {
   return { ...record, tally: addUsage(record.tally, tally) };
 }
@@ -152,10 +164,11 @@ function addUnhandled(activation: Activation, record: FlowRecord): FlowRecord {
 }
 
 function changeAttributes(
-  { address, environment }: Activation,
+  { address, environment, envelope }: Activation,
   record: FlowRecord,
   { changes }: Messages["flow"]["attributes"],
 ): FlowRecord {
+  if (isFromEarlierRun(record, envelope.id)) return record;
   const { attributes, dropped } = changedAttributes(record.attributes, changes);
   if (dropped.length > 0)
     noteWork(environment, attributesDroppedLine({ key: address.id, record, dropped }));
@@ -190,7 +203,10 @@ function startFlow(activation: Activation, call: StartFlow): void {
   noteFlowStart(activation, { type, number });
   if (number === flow && events === undefined)
     activation.writeDerived(FLOW_VALUE, derivedFlowRecord.contentOf(first));
-  else saveFlow(activation, { ...recordOfFirstCall(first), number, digest, events });
+  else {
+    const record = { ...recordOfFirstCall(first), number, digest, events };
+    saveNewFlow(activation, record, first.payload);
+  }
   activation.confirm(key, { outcome: "started", type, stateId });
 }
 
@@ -206,7 +222,7 @@ function startKey(number: string): string {
 function startAgain(activation: Activation, call: StartFlow, record: FlowRecord): void {
   const { key, number, type, name, digest, awaits } = call;
   const { ok, stateId } = record;
-  const isFirst = (record.number ?? activation.address.id) === number;
+  const isFirst = firstNumberOf(record, activation.address.id) === number;
   if (!isFirst) rememberRequest(activation, key);
   const isOfFunction = record.type === type && (record.name ?? CALL) === name;
   const isSame = isOfFunction && isFirst;
@@ -224,11 +240,11 @@ function startAgain(activation: Activation, call: StartFlow, record: FlowRecord)
 }
 
 function settleFlow(activation: Activation, settled: Messages["flow"]["settle"]): void {
-  const { ok, tally, attempt } = settled;
+  const { ok, tally, attempt, run } = settled;
   const record = readFlow(activation);
   if (record === undefined) return;
   const billed = addToBill(record, tally);
-  if (record.ok !== undefined) return saveFlow(activation, billed);
+  if (record.ok !== undefined || isOfEarlierRun(record, run)) return saveFlow(activation, billed);
   endFlow(activation, billed, { ok, text: activation.envelope.payload, attempt });
 }
 
@@ -249,11 +265,10 @@ function purgeFlow(activation: Activation, { key }: ReplyKey): void {
   const outcome = record === undefined ? "unknown" : record.ok === undefined ? "pending" : "purged";
   activation.replyTo(key, UNDEFINED, { outcome });
   if (record === undefined || outcome !== "purged") return;
-  rememberRequest(activation, startKey(record.number ?? activation.address.id));
+  rememberRequest(activation, startKey(firstNumberOf(record, activation.address.id)));
   forgetSignalKeys(activation, record);
-  activation.purgeJournal(record.number ?? activation.address.id);
-  activation.delete(FLOW_VALUE);
-  activation.delete(STATUS_VALUE);
+  for (const number of runsOf(record, activation.address.id)) activation.purgeJournal(number);
+  for (const name of [FLOW_VALUE, STATUS_VALUE, INPUT_VALUE]) activation.delete(name);
 }
 
 /** Settles the flow, and tells whoever waits for its outcome. */
@@ -272,7 +287,7 @@ function endFlow(activation: Activation, record: FlowRecord, settled: Settled): 
   const hasEnds = (record.queues ?? record.paused ?? record.pausedAt) !== undefined;
   const ended = { queues: undefined, paused: undefined, pausedAt: undefined };
   const rest = hasEnds ? { ...record, ...ended } : record;
-  saveFlow(activation, { ...rest, ok, settledAt: activation.now }, text);
+  saveEndedFlow(activation, { ...rest, ok, settledAt: activation.now }, text);
   const status = activation.read(STATUS_VALUE);
   const keepUntil = activation.now + activation.environment.retentionMs;
   endSignalKeys(activation, record, keepUntil);
@@ -389,22 +404,4 @@ function repairFlow(activation: Activation, repair: Repair): void {
   const { payload } = activation.envelope;
   const request = { to: "pausedCall", id: chosen.call, name: "repair", control: repair } as const;
   sendSystemMessage(activation, { ...request, payload });
-}
-
-/** Writes the record. Its `outcome` is given when it settles, and kept from then on. */
-function saveFlow(
-  activation: Activation,
-  record: FlowRecord,
-  outcome = activation.read(FLOW_VALUE)?.content.text,
-): void {
-  const keepUntil =
-    record.settledAt === undefined
-      ? undefined
-      : record.settledAt + activation.environment.retentionMs;
-  const json = encodeFlowRecord(record);
-  activation.write(
-    FLOW_VALUE,
-    outcome === undefined ? { json } : { json, text: outcome },
-    keepUntil,
-  );
 }

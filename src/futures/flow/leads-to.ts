@@ -5,7 +5,7 @@ import { combinatorOfType } from "../combinators/table.ts";
 import { callControlOf } from "../protocol/call.ts";
 import type { Consumer } from "../protocol/consumer.ts";
 import { instanceOf, isBranch, isCall } from "../protocol/consumer.ts";
-import { settledReplyKey } from "./settled-reply.ts";
+import { settledReplyKey } from "./record/settled-reply.ts";
 
 type ReadControl = (address: Address, name: string) => Json | undefined;
 

@@ -3,7 +3,7 @@ import { UNDEFINED } from "../../core/codec/encoded.ts";
 import { readVersioned } from "../protocol/combinator.ts";
 import type { KeyedSignal, Messages } from "../protocol/messages.ts";
 import { sendSystemMessage, systemFunction } from "../protocol/system.ts";
-import type { FlowRecord } from "./flow-record.ts";
+import type { FlowRecord } from "./record/flow-record.ts";
 
 /** Largest number of keys of signals that one flow keeps. */
 export const MOST_SIGNAL_KEYS = 10_000;

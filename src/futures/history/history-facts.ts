@@ -6,6 +6,12 @@ interface FlowStarted {
   readonly function: string;
 }
 
+/** A new run of a flow. */
+interface FlowRestarted extends FlowStarted {
+  /** The idempotency keys of its calls: those of the run before, or new ones. */
+  readonly keys: "same" | "new";
+}
+
 /** The end of a flow that did not complete. */
 interface FlowRejected extends FlowStarted {
   /** Code of the failure; `FUNCTION_FAILED` if a function threw. */
@@ -66,6 +72,7 @@ interface PauseFacts {
 /** The facts in an entry of a history, by its type. They hold no values of users. */
 export interface HistoryFacts {
   readonly started: FlowStarted;
+  readonly restarted: FlowRestarted;
   readonly completed: FlowStarted;
   readonly failed: FlowRejected;
   readonly cancelled: FlowRejected;
@@ -111,6 +118,7 @@ export type HistoryType = keyof HistoryFacts;
  */
 const STORED: { readonly [Type in HistoryType]: readonly (keyof HistoryFacts[Type])[] } = {
   started: ["function"],
+  restarted: ["function", "keys"],
   completed: ["function"],
   failed: ["function", "code"],
   cancelled: ["function", "code"],
@@ -143,7 +151,7 @@ const STORED: { readonly [Type in HistoryType]: readonly (keyof HistoryFacts[Typ
   gap: ["missing"],
 };
 
-const LIFECYCLE_TYPES = ["started", "completed", "failed", "cancelled"] as const;
+const LIFECYCLE_TYPES = ["started", "restarted", "completed", "failed", "cancelled"] as const;
 
 /** The types of entries about the starts and ends of flows, which `client.events` reads. */
 export type LifecycleType = (typeof LIFECYCLE_TYPES)[number];

@@ -19,6 +19,17 @@ export function noteFlowStart(activation: Activation, flow: NotedFlow): void {
   noteFlow(activation, flow, { type: "started", at: activation.now, function: flow.type });
 }
 
+/** Notes a new run of a flow. */
+export function noteFlowRestart(
+  activation: Activation,
+  flow: NotedFlow,
+  keys: "same" | "new",
+): void {
+  if (activation.environment.history === undefined) return;
+  const about = { at: activation.now, function: flow.type };
+  noteFlow(activation, flow, { type: "restarted", ...about, keys });
+}
+
 /** Notes the end of a flow, with its failure if it did not complete. */
 export function noteFlowEnd(
   activation: Activation,

@@ -21,6 +21,11 @@ export type CallControl = {
   readonly reply?: ReplyTo | undefined;
   readonly settles?: Settles | undefined;
   readonly actsFor?: ActsFor | undefined;
+  /**
+   * The id that its idempotency key follows from: that of the call in an earlier run of its flow, or
+   * in the first attempt of its caller. Default: its own.
+   */
+  readonly keyId?: MessageId | undefined;
   /** A caller deals with its failure: neither it nor the calls that it makes pause. */
   readonly noPause?: true | undefined;
   /** Number of attempts before a person resumed the call. The retry policy does not count them. */
@@ -45,7 +50,7 @@ export type CallControl = {
   readonly rerun?: true | undefined;
   /** The trace context of the flow that the call belongs to, or that sent the message. */
   readonly traceparent?: string | undefined;
-  /** Id of the first dead letter that was redriven as this message: the idempotency key of all. */
+  /** Id of the first dead letter that was redriven as this message. It names all of them. */
   readonly redriven?: MessageId | undefined;
 };
 
@@ -56,7 +61,7 @@ export function callEnvelope(
   consumers = call.consumers,
 ): Envelope {
   const { id, caller, name, oneWay, creates } = call;
-  const { reply, settles, cancelled, actsFor, traceparent, noPause } = call;
+  const { reply, settles, cancelled, actsFor, keyId, traceparent, noPause } = call;
   const isOneWay = oneWay === true;
   const control: CallControl = {
     consumers,
@@ -67,6 +72,7 @@ export function callEnvelope(
     settles,
     cancelled,
     actsFor,
+    keyId,
     traceparent,
     noPause,
   };

@@ -116,8 +116,13 @@ function serveConsumer(
     }
     case "flow": {
       const { attempt } = taken;
-      const control = attempt === undefined ? { ok, tally } : { ok, tally, attempt };
-      const { id } = consumer;
+      const { id, run } = consumer;
+      const control = {
+        ok,
+        tally,
+        ...(attempt !== undefined && { attempt }),
+        ...(run !== undefined && { run }),
+      };
       return sendSystemMessage(activation, { to: "flow", id, name: "settle", control, payload });
     }
     case "answer":

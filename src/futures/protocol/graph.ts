@@ -1,6 +1,7 @@
 import type { Activation } from "../../core/activation/activation.ts";
 import { ChildIds } from "../../core/message/child-ids.ts";
 import { HandbackError } from "../../core/errors/errors.ts";
+import { childId } from "../../core/message/message-id.ts";
 import type { MessageId } from "../../core/message/message-id.ts";
 import { scopeName } from "../../core/message/scope-name.ts";
 import { FutureHandle } from "../types/handle.ts";
@@ -15,6 +16,9 @@ import type { Scope } from "./scope.ts";
  * G1 A node needs only nodes made before it.
  * G2 Ids follow from the message, the retry epoch and the order, so a handler that runs again makes
  * the same ones.
+ * G3 The ids that idempotency keys follow from do not depend on the number of a flow's run. They
+ * depend on the retry epoch only for calls that a blocked handler made: those of an attempt that
+ * threw have left, too.
  */
 export class Graph {
   readonly activation: Activation;
@@ -32,7 +36,11 @@ export class Graph {
   readonly noPause: true | undefined;
   /** The state is deleted when the handler ends. */
   terminated = false;
+  readonly #keyId: MessageId | undefined;
   #ids: ChildIds | undefined;
+  #keyIds: ChildIds | undefined;
+  /** The ids that keys follow from, by node. Absent ones are equal. */
+  #keyIdOf: Map<MessageId, MessageId> | undefined;
   #ordinal = 0;
   #closed: "CONTEXT_CLOSED" | "STALE_ATTEMPT" | undefined;
 
@@ -42,6 +50,7 @@ export class Graph {
       readonly flow: string | undefined;
       readonly epoch: number;
       readonly noPause?: true | undefined;
+      readonly keyId?: MessageId | undefined;
     },
   ) {
     this.activation = activation;
@@ -53,12 +62,32 @@ export class Graph {
         : { id: scope, parent: undefined };
     this.epoch = parts.epoch;
     this.noPause = parts.noPause;
+    this.#keyId = parts.keyId ?? (parts.epoch > 0 ? id : undefined);
   }
 
   nextId(): MessageId {
-    return (this.#ids ??= new ChildIds(this.activation.envelope.id, this.epoch)).at(
-      this.#ordinal++,
-    );
+    const ordinal = this.#ordinal++;
+    const id = (this.#ids ??= new ChildIds(this.activation.envelope.id, this.epoch)).at(ordinal);
+    if (this.#keyId !== undefined)
+      this.#nameKey(id, (this.#keyIds ??= new ChildIds(this.#keyId, 0)).at(ordinal));
+    return id;
+  }
+
+  /** Returns the id that the idempotency key of a call follows from. `undefined`: its own. */
+  keyIdOf(id: MessageId): MessageId | undefined {
+    return this.#keyIdOf?.get(id);
+  }
+
+  /** Gives a node of a blocked handler the id that follows from its content. */
+  rename(node: Node, id: MessageId): void {
+    const keyId = this.keyIdOf(node.id) ?? node.id;
+    if (node.plan.kind === "call")
+      this.#nameKey(id, this.epoch === 0 ? keyId : childId(keyId, this.epoch, "blocked"));
+    node.id = id;
+  }
+
+  #nameKey(id: MessageId, keyId: MessageId): void {
+    (this.#keyIdOf ??= new Map()).set(id, keyId);
   }
 
   add(plan: Plan, id = this.nextId()): Node {

@@ -46,6 +46,8 @@ export interface Messages {
       readonly ok: boolean;
       readonly tally: UsageTotals;
       readonly attempt?: number;
+      /** Number of the run that settles. Default: the first one. */
+      readonly run?: string;
     };
     readonly bill: { readonly tally: UsageTotals };
     /** A rejection without a consumer. */
@@ -62,6 +64,10 @@ export interface Messages {
     readonly released: { readonly call: MessageId };
     /** Lets the flow go on that a client paused, runs a paused call again, or lets it fail. */
     readonly repair: Repair;
+    /** Runs the flow again from its start. */
+    readonly restart: RestartFlow;
+    /** A handler of another flow, or of this one, asks something. */
+    readonly ask: AskFlow;
     /** An event queue exists and ends with the flow. */
     readonly queue: { readonly queue: string };
   };
@@ -144,6 +150,27 @@ export type Repair = ReplyKey & {
   readonly hasInput?: true | undefined;
   /** The call gets another idempotency key. */
   readonly newKey?: true | undefined;
+};
+
+/** Restarts a flow that has failed or was canceled. */
+export type RestartFlow = ReplyKey & {
+  /** The number of the new run. */
+  readonly number: string;
+  /** The idempotency keys of its calls: those of the run before, or new ones. */
+  readonly keys: "same" | "new";
+};
+
+/** A question of a handler. The consumers get the answer. */
+export type AskFlow = {
+  /**
+   * `status`: how the flow stands. `compensate`: whether a compensation may begin in the run whose
+   * number is given.
+   */
+  readonly about: "status" | "compensate";
+  readonly run: string;
+  readonly consumers: readonly Consumer[];
+  /** The flow of the handler. */
+  readonly flow?: string;
 };
 
 /** Looks for a cycle of futures that wait for each other. */

@@ -4,6 +4,7 @@ import type { Future, settles } from "../types/future.ts";
 import type { FutureHandle } from "../types/handle.ts";
 import { notAValue } from "../types/not-a-value.ts";
 import type { Graph } from "./graph.ts";
+import { idempotencyKeyOf } from "./idempotency-key.ts";
 import type { Node } from "./node.ts";
 
 const BRAND = Symbol.for("handback.Future");
@@ -75,8 +76,11 @@ export class PendingFuture implements Future<never> {
   get idempotencyKey(): string | undefined {
     const { plan, id } = this.#node;
     if (plan.kind !== "call") return undefined;
-    // A blocked handler sends its calls under other ids, so the key is fixed once it is known.
-    const { key = id } = plan.actsFor ?? {};
+    // Its input may hold futures, so the key is fixed once it is known.
+    const { target, name, segments } = plan;
+    const input = segments.join("");
+    const call = { id, keyId: this.#graph.keyIdOf(id), type: target.type, name, input };
+    const { key = idempotencyKeyOf(call) } = plan.actsFor ?? {};
     this.#node.plan = { ...plan, actsFor: { ...plan.actsFor, key } };
     return key;
   }

@@ -12,7 +12,7 @@ import { callControlOf, callEnvelope } from "../protocol/call.ts";
 import type { CallControl } from "../protocol/call.ts";
 import type { Compiled } from "../protocol/combinator.ts";
 import { callTarget, cellConsumer, weighConsumers } from "../protocol/consumer.ts";
-import type { ActsFor, CallConsumer, Consumer } from "../protocol/consumer.ts";
+import type { CallConsumer, Consumer } from "../protocol/consumer.ts";
 import { carryOrBillUsage, deliverSettlement, noteCall } from "../protocol/deliver.ts";
 import type { Graph } from "../protocol/graph.ts";
 import { addConsumer, needsOf } from "../protocol/node.ts";
@@ -230,7 +230,8 @@ function sendCall(graph: Graph, node: Node, plan: CallPlan, { scope, consumers }
     delayMs,
     settles: needs[0]?.want !== "settlement" ? undefined : segments[0] === "" ? "input" : "result",
     patience: plan.patience,
-    actsFor: actsForOf(node, plan),
+    actsFor: plan.actsFor,
+    keyId: graph.keyIdOf(node.id),
     traceparent: callControlOf(activation.envelope).traceparent,
     noPause: plan.noPause ?? graph.noPause,
     want: undefined,
@@ -250,11 +251,6 @@ function sendCall(graph: Graph, node: Node, plan: CallPlan, { scope, consumers }
 /** Tells whether the call itself names the instance that it runs at. */
 function isOwnInstance({ id }: Node, { target, isExact }: CallPlan): boolean {
   return target.id === id || (target.id === "" && isExact !== true);
-}
-
-/** Returns the call that a call acts for. One that acts for itself has its own key. */
-function actsForOf({ id }: Node, { actsFor }: CallPlan): ActsFor | undefined {
-  return actsFor?.key === id && actsFor.run === undefined ? undefined : actsFor;
 }
 
 /**

@@ -70,7 +70,7 @@ function nameByContent(graph: Graph): void {
     const content = digest(describeNode(node));
     const times = occurrences.get(content) ?? 0;
     occurrences.set(content, times + 1);
-    node.id = childId(envelope.id, graph.epoch, `${content}#${times}`);
+    graph.rename(node, childId(envelope.id, graph.epoch, `${content}#${times}`));
     // A flushed future has escaped. From here on it is known by its cell.
     if (settles(node)) node.escapedUntil = environment.clock.now() + environment.retentionMs;
   }

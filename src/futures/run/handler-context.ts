@@ -4,6 +4,7 @@ import type { Stopwatch } from "../../core/activation/meter.ts";
 import { UNDEFINED } from "../../core/codec/encoded.ts";
 import type { Encoded } from "../../core/codec/encoded.ts";
 import { HandbackError } from "../../core/errors/errors.ts";
+import { CALL_ID } from "../../core/activation/call-id.ts";
 import { NOTE, noteWork } from "../../core/activation/work-note.ts";
 import type { WorkLine } from "../../core/host/work-log.ts";
 import type { Log } from "../../core/host/log.ts";
@@ -17,10 +18,12 @@ import { stateOperation } from "../define/target.ts";
 import { checkName } from "../../core/validation/names.ts";
 import { templatePlan } from "../combinators/all.ts";
 import { subscribeToCell } from "../combinators/cell.ts";
+import { questionPlan } from "../combinators/question.ts";
 import { COMBINATORS } from "../combinators/table.ts";
 import type { CallControl } from "../protocol/call.ts";
 import { codec } from "../protocol/codec.ts";
 import type { Graph } from "../protocol/graph.ts";
+import { keyOfCall } from "../protocol/idempotency-key.ts";
 import { isSettledPlan } from "../protocol/node.ts";
 import type { Node } from "../protocol/node.ts";
 import type { PendingFuture } from "../protocol/pending-future.ts";
@@ -40,6 +43,7 @@ import type {
   InputOf,
 } from "../types/function.ts";
 import type { Future } from "../types/future.ts";
+import { MAY_COMPENSATE } from "../types/restart.ts";
 import type { Resolvable } from "../types/resolvable.ts";
 import { toError, toFailure } from "../types/failure.ts";
 import type { RunEnding } from "../types/run-ending.ts";
@@ -98,6 +102,7 @@ export class HandlerContext implements Context {
   readonly #futures: HandlerFutures;
   #state: NoState | undefined;
   #gets = 0;
+  #key: string | undefined;
   #streams: RunStreams | undefined;
 
   static {
@@ -143,8 +148,11 @@ export class HandlerContext implements Context {
   }
 
   get idempotencyKey(): string {
-    const { actsFor, redriven } = this.#parts.control;
-    return redriven ?? actsFor?.key ?? this.#activation.envelope.id;
+    return (this.#key ??= keyOfCall(this.#activation.envelope));
+  }
+
+  get [CALL_ID](): string {
+    return this.#parts.control.redriven ?? this.#activation.envelope.id;
   }
 
   get traceparent(): string | undefined {
@@ -161,6 +169,12 @@ export class HandlerContext implements Context {
 
   get signal(): AbortSignal {
     return this.#parts.cancellation.signal;
+  }
+
+  [MAY_COMPENSATE](): PendingFuture | undefined {
+    const { flow } = this.#graph;
+    if (flow === undefined) return undefined;
+    return this.#open().add(questionPlan({ about: "compensate", of: flow }));
   }
 
   [NOTE](line: WorkLine): void {

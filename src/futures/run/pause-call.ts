@@ -13,6 +13,7 @@ import type { CallControl } from "../protocol/call.ts";
 import { codec } from "../protocol/codec.ts";
 import { isLate } from "../protocol/consumer.ts";
 import { carryOrBillUsage } from "../protocol/deliver.ts";
+import { controlForAttempt } from "../protocol/idempotency-key.ts";
 import { sendSystemMessage } from "../protocol/system.ts";
 import type { Failure } from "../types/failure.ts";
 import { handbackCode } from "../types/handback-code.ts";
@@ -58,7 +59,10 @@ interface Stopped {
 /** Puts the call of this activation aside, with its consumers, until a person decides. */
 export function pauseCall(activation: Activation, stopped: Stopped): void {
   const { failure, tally, scope, thrown } = stopped;
-  const { startedAt: _, ...known } = callControlOf(activation.envelope);
+  const { startedAt: _, ...known } = controlForAttempt(
+    activation.envelope,
+    callControlOf(activation.envelope),
+  );
   const { flow = "" } = known;
   const consumers = carryOrBillUsage(activation, known.consumers, { tally, flow });
   const control: CallControl = { ...known, consumers, ...stopped.control };

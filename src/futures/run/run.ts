@@ -34,6 +34,7 @@ import { openGates, releaseGates } from "./flush.ts";
 import type { Settlement } from "../types/future.ts";
 import { codec } from "../protocol/codec.ts";
 import { Graph } from "../protocol/graph.ts";
+import { controlForAttempt } from "../protocol/idempotency-key.ts";
 import { HandlerContext } from "./handler-context.ts";
 import { checkInput } from "../define/input.ts";
 import { addTakers } from "../protocol/node.ts";
@@ -94,6 +95,7 @@ class HandlerRun implements CancellableRun {
       flow: control.flow,
       epoch: control.retries ?? 0,
       noPause: control.noPause,
+      keyId: control.keyId,
     });
     this.#stopwatch = new Stopwatch(activation.environment.clock);
     this.#cancellation = activation.cancellation ?? new Cancellation();
@@ -287,7 +289,7 @@ class HandlerRun implements CancellableRun {
     this.#activation.send(
       {
         ...envelope,
-        control: { ...this.#control, consumers: loaded, retries },
+        control: { ...controlForAttempt(envelope, this.#control), consumers: loaded, retries },
         scope: this.#graph.scope.id,
       },
       dueAt,

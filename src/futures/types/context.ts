@@ -10,6 +10,7 @@ import type {
   Invokable,
   WithoutId,
 } from "./function.ts";
+import type { FlowStatus } from "./flow-status.ts";
 import type { Future, PromiseFuture, Settlement, ValueOf } from "./future.ts";
 import type { FutureHandle } from "./handle.ts";
 import type { StateId, WithId } from "./new-state.ts";
@@ -457,6 +458,27 @@ export interface Context<out State = NoState> extends HandlerEnvironment {
 
   /** Deletes this state when the handler ends. */
   terminate(): void;
+
+  /**
+   * Asks how another flow stands, by its key: what `client.status` answers. The question waits for
+   * nothing. The future is rejected with `NOT_FOUND` if there is no such flow, and with
+   * `PAYLOAD_TOO_LARGE` if the answer does not fit into a message.
+   * @throws `INVALID_IDEMPOTENCY_KEY`, `INVALID_KEY`
+   * @example
+   * import { embedded, fn, memory } from "handback";
+   * import type { FlowStatus } from "handback";
+   *
+   * const order = fn("docs/asked-order", (ctx) => ctx.event("paid"));
+   * const look = fn("docs/look", (ctx, id: string) =>
+   *   ctx.onComplete(ctx.status(id), tell),
+   * );
+   * const tell = fn("docs/tell", (_, { status }: FlowStatus) => `it is ${status}`);
+   * const engine = await embedded({ functions: [order, look, tell], store: memory() });
+   * await engine.client.start(order, undefined, { key: "order-1" });
+   * console.log(await engine.client.call(look, "order-1")); // it is pending
+   * await engine.close();
+   */
+  status(flow: string | { readonly id: string }): Future<FlowStatus>;
 
   /**
    * Deletes a state of another function, or another state of this one: after the messages that wait

@@ -25,6 +25,21 @@ const KNOWN: Readonly<Record<string, JsonSchema>> = {
     parameters: [KEY],
     requestBody: { content: { "application/json": { schema: {} } } },
   },
+  "POST /flows/:flow/pause": { summary: "Pauses a flow." },
+  "POST /flows/:flow/restart": {
+    summary: "Runs a flow again from its start, if it has failed or was canceled.",
+    requestBody: {
+      content: {
+        "application/json": {
+          schema: {
+            type: "object",
+            properties: { keys: { enum: ["same", "new"] } },
+            required: ["keys"],
+          },
+        },
+      },
+    },
+  },
   "POST /flows/:flow/cancel": { summary: "Cancels a flow." },
   "GET /flows/:flow/streams/:channel": {
     summary: "Follows a stream of a flow.",

@@ -18,9 +18,15 @@ export interface Access {
     | "pause"
     | "resume"
     | "fail"
+    | "restart"
+    | "pause-all"
     | "resume-all"
     | "cancel-all"
     | "purge-all"
+    | "restart-all"
+    | "paused-functions"
+    | "pause-function"
+    | "resume-function"
     | "states"
     | "state"
     | "terminate"
@@ -31,7 +37,7 @@ export interface Access {
     | "stats";
   /**
    * For `start`: type and operation of the function, and id of its state. For states: the same. For
-   * lists and events: the type that they are limited to. For dead letters: the id of the letter.
+   * lists, events and pauses of functions: the type that they are about. For dead letters: the id of the letter.
    */
   readonly function?: string;
   readonly operation?: string;

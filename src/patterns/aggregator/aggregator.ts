@@ -1,3 +1,4 @@
+import { callIdOf } from "../../core/activation/call-id.ts";
 import { checkId } from "../../core/validation/names.ts";
 import { value } from "../../core/state/value.ts";
 import type { ValueSpec } from "../../core/state/value.ts";
@@ -206,7 +207,7 @@ function putEvent(
   { event, now }: { readonly event: unknown; readonly now: number },
 ): number | undefined {
   const { open } = ctx.state;
-  const step = { bytes: eventSize(event), batchId: ctx.idempotencyKey };
+  const step = { bytes: eventSize(event), batchId: callIdOf(ctx) };
   const change = addEvent(open && totalsOf(open), step, rules.bounds, now);
   if (change.flushBefore !== undefined) sendBatch(ctx, rules, change.flushBefore);
   const { count: _, ...totals } = change.batch;

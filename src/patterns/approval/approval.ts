@@ -1,3 +1,4 @@
+import { callIdOf } from "../../core/activation/call-id.ts";
 import { HandbackError } from "../../core/errors/errors.ts";
 import { value } from "../../core/state/value.ts";
 import type { Context } from "../../futures/types/context.ts";
@@ -117,7 +118,7 @@ function approvalFunction(rules: ApprovalRules) {
     parts: functionsAmong([ask, onTimeout, audit]),
     handlers: {
       request(ctx, input: unknown): Outcome {
-        const ballot = step(ctx, openRequest, { request: ctx.idempotencyKey, input });
+        const ballot = step(ctx, openRequest, { request: callIdOf(ctx), input });
         if (ballot === undefined) throw alreadyOpen(type, ctx.self.id);
         const result = resultOf(ctx, rules, ballot);
         if (result !== undefined) return result;

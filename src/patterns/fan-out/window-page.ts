@@ -17,6 +17,8 @@ export interface ItemPage {
 export interface HandedOut {
   readonly window: string;
   readonly index: number;
+  /** The key that those of the branches follow from. Windows of an earlier release have none. */
+  readonly key?: string | undefined;
 }
 
 /** The operations of a page that the window calls. */

@@ -1,3 +1,4 @@
+import { digest } from "../../core/crypto/digest.ts";
 import { value } from "../../core/state/value.ts";
 import type { Context } from "../../futures/types/context.ts";
 import { stateful } from "../../futures/define/stateful.ts";
@@ -25,6 +26,9 @@ const COMPLETION_REASON = "verdict";
 const PREFETCHED_EVEN = "evenHand";
 const PREFETCHED_ODD = "oddHand";
 
+/** Largest key that the index of a branch is added to. A longer one is digested. */
+const LONGEST_KEY = 240;
+
 /** The rejection of a worker after the completion reason is known. No caller sees it. */
 const OVER = "over";
 
@@ -38,6 +42,7 @@ interface WorkerResult {
 interface Opening {
   readonly branches: number;
   readonly items: readonly unknown[];
+  readonly key: string;
 }
 
 /** The output of closing a window. Parked messages have these names. */
@@ -67,14 +72,14 @@ export function windowState(rules: WindowStateRules): {
   readonly window: WindowOperations;
   readonly page: PageOperations;
 } {
-  const begin = (ctx: Context, item: unknown, { window: id, index }: HandedOut): Future<unknown> =>
+  const begin = (ctx: Context, item: unknown, handedOut: HandedOut): Future<unknown> => {
+    const { window: id, index, key } = handedOut;
+    // By its index: which worker takes an item differs between the runs of a flow.
+    const keyed = key === undefined ? {} : { idempotencyKey: branchKey(key, index) };
+    const branch = invoke(ctx, rules.each, item, { ...branchOptions(rules.policy), ...keyed });
     // As a list of one: a continuation that takes settlements also runs for a canceled branch.
-    ctx.onComplete(
-      ctx.allSettled([invoke(ctx, rules.each, item, branchOptions(rules.policy))]),
-      window.next,
-      index,
-      { id },
-    );
+    return ctx.onComplete(ctx.allSettled([branch]), window.next, index, { id });
+  };
   const page = windowPage(rules.stage("page"), { take: () => window.take, begin });
   const { type, aliases, whenFailed } = rules.stage("window");
   const window = stateful(type, {
@@ -82,8 +87,9 @@ export function windowState(rules: WindowStateRules): {
     whenFailed,
     state: WINDOW_VALUES,
     handlers: {
-      open: (ctx, { branches, items }: Opening) => {
+      open: (ctx, { branches, items, key }: Opening) => {
         ctx.state.branches = branches;
+        ctx.state.key = key;
         ctx.state[PREFETCHED_EVEN] = { page: 0, items };
         ctx.state[COMPLETION_REASON] = completionReason(countsOf(ctx, branches), rules);
       },
@@ -107,6 +113,7 @@ export function windowState(rules: WindowStateRules): {
 
 const WINDOW_VALUES = {
   branches: value<number>(),
+  key: value<string>(),
   next: value(0),
   succeeded: value(0),
   failed: value(0),
@@ -160,15 +167,22 @@ function handOut(ctx: Ctx, { branches, page, begin }: HandingOut): Future<unknow
   const change = handOutItem(countsOf(ctx, branches));
   if (change === undefined) return undefined;
   const { counts, index, page: from, prefetch } = change;
-  const window = ctx.self.id;
+  const { self, state } = ctx;
+  const handedOut = { window: self.id, index, key: state.key };
+  const window = self.id;
   ctx.state.next = counts.next;
   if (prefetch !== undefined)
     ctx.send(page.give, { window, page: prefetch }, { id: pageId(window, prefetch) });
   const prefetched = ctx.state[prefetchedIn(from)];
   // Without the item at hand, the branch starts at its page.
   if (prefetched?.page !== from)
-    return ctx.invoke(page.begin, { window, index }, { id: pageId(window, from) });
-  return begin(ctx, prefetched.items[slotOf(index)], { window, index });
+    return ctx.invoke(page.begin, handedOut, { id: pageId(window, from) });
+  return begin(ctx, prefetched.items[slotOf(index)], handedOut);
+}
+
+/** Makes the idempotency key of a branch. */
+function branchKey(key: string, index: number): string {
+  return `${key.length > LONGEST_KEY ? digest(key) : key}/${index}`;
 }
 
 /** Deletes the window and its pages, and returns all outcomes. */

@@ -1,3 +1,4 @@
+import { callIdOf } from "../../core/activation/call-id.ts";
 import { stageAfter } from "../composing/stage-name.ts";
 import type { StageName } from "../composing/stage-name.ts";
 import type { Context } from "../../futures/types/context.ts";
@@ -92,7 +93,7 @@ export function fanOutWindow(type: string, { each, concurrency, policy }: Window
   return {
     parts: [window, page, start, finish, conclude],
     run(ctx, items) {
-      const args: Opened = { id: ctx.idempotencyKey, branches: items.length };
+      const args: Opened = { id: callIdOf(ctx), branches: items.length };
       const filled = ctx.all(openWindow(ctx, { window, page, id: args.id }, items));
       return ctx.onSettled(ctx.onComplete(filled, start, args), finish, args);
     },
@@ -105,7 +106,8 @@ function openWindow(
   { window, page, id }: { window: WindowOperations; page: PageOperations; id: string },
   items: readonly unknown[],
 ): readonly Future<void>[] {
-  const opening = { branches: items.length, items: items.slice(0, PAGE) };
+  const key = ctx.idempotencyKey;
+  const opening = { branches: items.length, items: items.slice(0, PAGE), key };
   const opened = ctx.invoke(window.open, opening, { id });
   const pages = Array.from({ length: pageCount(items.length) }, (_, at) =>
     ctx.invoke(page.fill, items.slice(at * PAGE, (at + 1) * PAGE), { id: pageId(id, at) }),

@@ -7,6 +7,7 @@ import { handbackCode } from "../../futures/types/handback-code.ts";
 import { fn } from "../../futures/define/fn.ts";
 import type { AnyInvokable, Fn } from "../../futures/types/function.ts";
 import type { Future, Settlement } from "../../futures/types/future.ts";
+import { mayCompensate } from "../../futures/types/restart.ts";
 import { isCancellation, runEndingOf, withRunEnding } from "../../futures/types/run-ending.ts";
 import type { RunEnding } from "../../futures/types/run-ending.ts";
 import { sagaStepPlan } from "../composing/saga-step.ts";
@@ -198,8 +199,12 @@ function undoNext(ctx: Context, { type, plans, undone: next }: SagaParts, undoin
   const last = left.at(-1);
   const plan = plans[last?.at ?? -1];
   const compensation = last?.unsure === true ? plan?.ifUnsure : plan?.undo;
-  if (last !== undefined && compensation !== undefined)
-    return ctx.onSettled(compensate(ctx, compensation, last), next, undoing, { awaitRuns: true });
+  if (last !== undefined && compensation !== undefined) {
+    const isFirst = undone.length + failures.length === 0;
+    const asked = isFirst ? mayCompensate(ctx) : undefined;
+    const begun = compensate(ctx, compensation, { ...last, after: asked });
+    return ctx.onSettled(begun, next, undoing, { awaitRuns: true });
+  }
   const failed = { type, at, label: labelOf(at) };
   if (failures.length === 0)
     return ctx.rejected(stepFailed(failed, cause, { undone: undone.map(labelOf) }));
@@ -207,8 +212,16 @@ function undoNext(ctx: Context, { type, plans, undone: next }: SagaParts, undoin
   throw compensationFailed(type, undoing, labelOf);
 }
 
-function compensate(ctx: Context, f: AnyInvokable, { value, key }: Done): Future<unknown> {
-  return key === undefined ? invoke(ctx, f, value) : invoke(ctx, f, value, { idempotencyKey: key });
+/** Calls a compensation, once its flow lets it begin. */
+function compensate(
+  ctx: Context,
+  f: AnyInvokable,
+  { value, key, after }: Done & { readonly after: Future<void> | undefined },
+): Future<unknown> {
+  return invoke(ctx, f, value, {
+    ...(key !== undefined && { idempotencyKey: key }),
+    ...(after !== undefined && { after: [after] }),
+  });
 }
 
 /** Returns the progress of undoing after a compensation has ended. */
@@ -219,10 +232,17 @@ function afterUndo({ result, args }: Undone): Undoing {
   const isUndone = result.status === "fulfilled" || result.fulfilled !== undefined;
   if (last === undefined || isUndone)
     return { ...rest, undone: [...undone, ...(last ? [last.at] : [])] };
+  // The new run of the flow does again what would be undone.
+  if (isRestarted(result.reason)) return { ...rest, left: [] };
   // The saga was canceled while this compensation ran. It runs again, and nothing cancels it now.
   if (handbackCode(result.reason) === "CANCELLED" && isAgain !== true)
     return { ...args, isAgain: true };
   return { ...rest, failures: [...failures, { at: last.at, reason: result.reason }] };
+}
+
+/** Tells whether the flow refused a compensation, because it was restarted with the same keys. */
+function isRestarted(reason: Failure): boolean {
+  return handbackCode(reason) === "CANCELLED" && reason.details?.["restarted"] === true;
 }
 
 function shapeOfStep({ shape, undo, ifUnsure }: SagaPlan): CompensatedShape {

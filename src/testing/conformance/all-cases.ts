@@ -25,6 +25,7 @@ import { stateCases } from "./cases/state.ts";
 import { historyCases } from "./cases/journal/history.ts";
 import { streamCases } from "./cases/journal/stream.ts";
 import { pauseCases } from "./cases/repair/pause.ts";
+import { restartCases } from "./cases/repair/restart.ts";
 import { whenFailedCases } from "./cases/repair/when-failed.ts";
 import { timerCases } from "./cases/timer.ts";
 
@@ -46,6 +47,7 @@ export const allCases: readonly Case[] = [
   ...storedListCases,
   ...whenFailedCases,
   ...pauseCases,
+  ...restartCases,
   ...streamCases,
   ...historyCases,
   ...stateCases,

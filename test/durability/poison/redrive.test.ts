@@ -63,7 +63,7 @@ describe("a dead letter", () => {
     expect(await engine.redrive(letter.id)).toBe(true);
     await clock.quiet();
     expect(await engine.client.readState(box, "a")).toEqual({ got: [7] });
-    expect(flaw.keys).toEqual([letter.id, letter.id]);
+    expect(flaw.keys).toEqual([expect.stringContaining(letter.id), flaw.keys[0]]);
     expect(engine.deadLetters()).toEqual([]);
     expect(store.count()).toMatchObject({ messages: 0, dead: 0 });
   });
@@ -76,7 +76,7 @@ describe("a dead letter", () => {
     expect(others).toEqual([]);
     expect(second).toMatchObject({ input: 7, failure: { message: "cannot take 7" } });
     expect(second?.id).not.toBe(letter.id);
-    expect(flaw.keys).toEqual([letter.id, letter.id]);
+    expect(flaw.keys).toEqual([expect.stringContaining(letter.id), flaw.keys[0]]);
   });
 
   test("is deleted for good", async () => {
@@ -307,7 +307,7 @@ describe("a message that crashed the process and has consumers", () => {
       expect(await engine.redrive(id)).toBe(true);
       const result = await clock.until(engine.client.flow("f").result());
       expect(result).toEqual(name === "direct" ? 6 : ["fulfilled", undefined]);
-      expect(new Set(flaw.ids)).toEqual(new Set([id]));
+      expect([...new Set(flaw.ids)]).toEqual([expect.stringContaining(id)]);
       expect([flaw.booked, engine.deadLetters()]).toEqual([1, []]);
       await clock.quiet();
       expect((await engine.meter.flow("f")).final).toBe(true);

@@ -3,7 +3,7 @@ import type { Encoded } from "../../../src/core/codec/encoded.ts";
 import type { Envelope } from "../../../src/core/message/envelope.ts";
 import type { Json } from "../../../src/core/data/json.ts";
 import { rootId } from "../../../src/core/message/message-id.ts";
-import { derivedFlowRecord } from "../../../src/futures/flow/derived-record.ts";
+import { derivedFlowRecord } from "../../../src/futures/flow/record/derived-record.ts";
 
 const NUMBER = "0000010000000002";
 const id = rootId(NUMBER);

@@ -1,8 +1,11 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Json } from "../../../src/core/data/json.ts";
-import { encodeFlowRecord, decodeFlowRecord } from "../../../src/futures/flow/flow-record.ts";
-import type { FlowRecord } from "../../../src/futures/flow/flow-record.ts";
+import {
+  encodeFlowRecord,
+  decodeFlowRecord,
+} from "../../../src/futures/flow/record/flow-record.ts";
+import type { FlowRecord } from "../../../src/futures/flow/record/flow-record.ts";
 
 const instant = fc.integer({ min: 0, max: 8.64e15 });
 const optional = <Value>(value: fc.Arbitrary<Value>): fc.Arbitrary<Value | undefined> =>

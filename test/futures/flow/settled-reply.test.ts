@@ -1,13 +1,13 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { codec } from "../../../src/futures/protocol/codec.ts";
-import { encodeFlowRecord } from "../../../src/futures/flow/flow-record.ts";
-import type { FlowRecord } from "../../../src/futures/flow/flow-record.ts";
+import { encodeFlowRecord } from "../../../src/futures/flow/record/flow-record.ts";
+import type { FlowRecord } from "../../../src/futures/flow/record/flow-record.ts";
 import {
   flowOfReplyKey,
   settledReply,
   settledReplyKey,
-} from "../../../src/futures/flow/settled-reply.ts";
+} from "../../../src/futures/flow/record/settled-reply.ts";
 
 const pending: FlowRecord = { type: "shop/pay", startedAt: 5, tally: [0, 0, 0, 0, 0, 0] };
 const text = codec.encode("paid");

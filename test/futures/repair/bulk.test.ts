@@ -164,7 +164,8 @@ test("a flow of which one paused call has gone on meanwhile gets its other calls
         resumed.push(call);
       };
       const neither = async () => false;
-      const others = { pause: async () => undefined, cancel: neither, purge: neither };
+      const nothing = async () => undefined;
+      const others = { pause: nothing, restart: nothing, cancel: neither, purge: neither };
       const report = await resumeAll({ flows, resume, ...others }, {}, {});
       expect(resumed).toEqual(paused.map(({ call }) => call).filter((call) => call !== goneOn));
       expect(report).toMatchObject({ matched: 1, done: 1 });

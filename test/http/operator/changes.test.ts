@@ -115,6 +115,50 @@ describe("an operator", () => {
     expect(body["code"]).toBe("MALFORMED_FILTER");
   });
 
+  test("restarts a flow that has failed, and all flows of a filter", async () => {
+    const { ask, begin, client, clock } = await openRepair();
+    for (const n of [1, 2, 3]) {
+      await begin(client.start(pay, n, { key: `p-${n}` }));
+      await begin(client.fail(`p-${n}`));
+    }
+    for (const body of [undefined, {}, { keys: "old" }, { keys: "same", call: "x" }])
+      expect((await ask("POST", "/flows/p-1/restart", { body })).body).toMatchObject({
+        status: 400,
+        code: "MALFORMED_OPTIONS",
+      });
+    expect((await ask("POST", "/flows/none/restart", { body: { keys: "new" } })).status).toBe(404);
+    isUp = true;
+    expect((await ask("POST", "/flows/p-1/restart", { body: { keys: "same" } })).status).toBe(202);
+    expect(await clock.until(client.flow("p-1").result())).toBe(1);
+    const late = await ask("POST", "/flows/p-1/restart", { body: { keys: "same" } });
+    expect(late.body).toMatchObject({ status: 409, code: "NOT_RESTARTABLE" });
+    expect((await ask("POST", "/bulk/restart")).body["code"]).toBe("MALFORMED_FILTER");
+    const bulk = await ask("POST", "/bulk/restart?status=failed&keys=new&batch=1");
+    expect(bulk.body).toEqual({ matched: 2, done: 2 });
+    await clock.quiet();
+    expect(await client.countFlows({ status: "completed" })).toBe(3);
+  });
+
+  test("pauses a flow, a function, and all flows of a filter", async () => {
+    const { ask, begin, client, clock } = await openRepair();
+    isUp = true;
+    for (const n of [1, 2, 3]) await begin(client.start(wait, undefined, { key: `w-${n}` }));
+    expect((await ask("POST", "/flows/w-1/pause")).status).toBe(202);
+    expect((await ask("POST", "/flows/none/pause")).status).toBe(404);
+    expect((await client.status("w-1")).status).toBe("paused");
+    expect((await ask("POST", "/bulk/pause?keyPrefix=w-")).body).toMatchObject({ done: 2 });
+    expect((await ask("POST", "/flows/w-1/resume", { body: {} })).status).toBe(202);
+    expect((await client.status("w-1")).status).toBe("pending");
+    expect((await ask("POST", "/paused-functions/fix/pay")).status).toBe(202);
+    expect((await ask("POST", "/paused-functions/fix/none")).body["code"]).toBe("UNKNOWN_FUNCTION");
+    expect((await ask("GET", "/paused-functions")).body).toEqual({ functions: ["fix/pay"] });
+    await begin(client.start(pay, 5, { key: "p" }));
+    expect((await client.status("p")).status).toBe("pending");
+    expect((await ask("DELETE", "/paused-functions/fix/pay")).status).toBe(202);
+    expect(await clock.until(client.flow("p").result())).toBe(5);
+    expect((await ask("DELETE", "/paused-functions/fix/pay")).status).toBe(409);
+  });
+
   test("gets the sums so far, and goes on, when the time of a request is over", async () => {
     const { ask, begin, client } = await openRepair({ maxWait: 0 });
     for (const n of [1, 2, 3]) await begin(client.start(wait, undefined, { key: `w-${n}` }));
@@ -214,6 +258,19 @@ test("every route for operators asks the hook, under an action of its own, befor
     "GET /flows/flow/paused": { action: "paused", flow: "flow" },
     "POST /flows/flow/resume": { action: "resume", flow: "flow" },
     "POST /flows/flow/fail": { action: "fail", flow: "flow" },
+    "POST /flows/flow/pause": { action: "pause", flow: "flow" },
+    "POST /flows/flow/restart": { action: "restart", flow: "flow" },
+    "GET /paused-functions": { action: "paused-functions" },
+    "POST /paused-functions/namespace/name": {
+      action: "pause-function",
+      function: "namespace/name",
+    },
+    "DELETE /paused-functions/namespace/name": {
+      action: "resume-function",
+      function: "namespace/name",
+    },
+    "POST /bulk/pause": { action: "pause-all" },
+    "POST /bulk/restart": { action: "restart-all" },
     "POST /bulk/resume": { action: "resume-all" },
     "POST /bulk/cancel": { action: "cancel-all" },
     "POST /bulk/purge": { action: "purge-all" },

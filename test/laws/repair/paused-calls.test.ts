@@ -166,10 +166,10 @@ law(
         .catch((error: unknown) => (HandbackError.is(error) ? error.code : error));
       return { status, letters, call: call?.call, code: call?.failure.code, result };
     });
-    const { call, ...seen } = run.result;
+    const { call = "", ...seen } = run.result;
     const result = isResumed ? 5 : "POISONED";
     expect(seen).toEqual({ status: "paused", letters: [], code: "POISONED", result });
-    expect([...keys]).toEqual(isResumed ? [call] : []);
+    expect([...keys]).toEqual(isResumed ? [expect.stringContaining(call)] : []);
   },
   { runs: 10 },
 );

@@ -5,5 +5,5 @@ import type { Envelope } from "../../../core/message/envelope.ts";
 export function resolveAlias(envelope: Envelope, { type, aliases = [] }: Definition): Envelope {
   return !aliases.includes(envelope.target.type)
     ? envelope
-    : { ...envelope, target: { type, id: envelope.target.id } };
+    : { ...envelope, target: { type, id: envelope.target.id }, sentTo: envelope.target.type };
 }

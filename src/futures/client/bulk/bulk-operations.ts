@@ -1,6 +1,7 @@
 import { invalidOption } from "../../../core/validation/options.ts";
 import { readFlowsFilter } from "../../listing/flow-filter.ts";
 import type { FlowsFilter, FlowsOptions } from "../../listing/flow-filter.ts";
+import type { RestartOptions } from "../../types/restart.ts";
 import type { FlowsPage } from "../../listing/list-flows.ts";
 import { runInBulk, unlessGoneOn } from "./run-in-bulk.ts";
 import type { BulkOperation, BulkOptions, BulkReport } from "./run-in-bulk.ts";
@@ -12,6 +13,7 @@ export interface FlowOperations {
   pause(flow: string): Promise<void>;
   cancel(flow: string): Promise<boolean>;
   purge(flow: string): Promise<boolean>;
+  restart(flow: string, options: RestartOptions): Promise<void>;
 }
 
 /** Pauses many flows. */
@@ -65,6 +67,27 @@ export async function cancelAll(
     filter: checkFilter("cancelAll", filter),
     isFor: ({ settledAt }) => settledAt === undefined,
     change: async ({ id }) => client.cancel(id),
+  } satisfies BulkOperation;
+  return runInBulk(client, operation, options);
+}
+
+/** Restarts many flows. */
+export async function restartAll(
+  client: FlowOperations,
+  filter: FlowsFilter,
+  { keys, ...options }: RestartOptions & BulkOptions,
+): Promise<BulkReport> {
+  const { status } = checkFilter("restartAll", filter);
+  if (status !== undefined && status !== "failed" && status !== "cancelled")
+    throw invalidOption("status of restartAll", '"failed" or "cancelled"', status);
+  const operation = {
+    name: "restartAll",
+    filter,
+    isFor: (flow) => flow.status === "failed" || flow.status === "cancelled",
+    async change({ id }) {
+      await client.restart(id, { keys });
+      return true;
+    },
   } satisfies BulkOperation;
   return runInBulk(client, operation, options);
 }

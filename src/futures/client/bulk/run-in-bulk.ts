@@ -52,7 +52,12 @@ export interface BulkOperation {
 }
 
 /** Codes of flows that have gone on since they were listed. */
-const GONE_ON: ReadonlySet<string> = new Set(["NOT_FOUND", "NOT_PAUSED", "FLOW_OVER"]);
+const GONE_ON: ReadonlySet<string> = new Set([
+  "NOT_FOUND",
+  "NOT_PAUSED",
+  "NOT_RESTARTABLE",
+  "FLOW_OVER",
+]);
 
 /**
  * Lists flows, the newest first, and changes them batch by batch. Flows that start meanwhile are not

@@ -1,5 +1,5 @@
 import { HandbackError } from "../../../core/errors/errors.ts";
-import type { FlowRecord } from "../../flow/flow-record.ts";
+import type { FlowRecord } from "../../flow/record/flow-record.ts";
 
 /** Reads the record of a flow, and its settlement if it has one. @throws `NOT_FOUND` */
 export type FindFlow = (

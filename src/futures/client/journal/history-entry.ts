@@ -15,12 +15,21 @@ export type HistoryEntry = EntryPlace & HistoryFact;
 /** A step in the life of a flow: its start, or its end. */
 export type FlowEvent = Extract<HistoryEntry, { readonly type: LifecycleType }>;
 
-/** Options of `client.history` and `handle.changes`. */
+/** Options of `handle.changes`. */
 export interface ReadHistoryOptions {
   /** The cursor of an entry: the entries after it are read. Default: all entries. */
   readonly after?: Cursor | undefined;
   /** Ends the reading when it is aborted: the iterator rejects with its reason. */
   readonly signal?: AbortSignal;
+}
+
+/** Options of `client.history`. */
+export interface FlowHistoryOptions extends ReadHistoryOptions {
+  /**
+   * Number of a run, from 1, of a flow that was restarted. The last 100 earlier runs are kept.
+   * Default: the current run.
+   */
+  readonly run?: number;
 }
 
 /** Options of `client.events`. */

@@ -1,20 +1,28 @@
 import type { Engine } from "../../../core/engine/engine.ts";
 import { decodeHistoryRow, HISTORY_TOPIC } from "../../../core/engine/history-row.ts";
 import type { JournalRow } from "../../../core/engine/journal.ts";
-import { anything, optional, checkedBy, readOptions } from "../../../core/validation/options.ts";
+import {
+  anything,
+  optional,
+  checkedBy,
+  readOptions,
+  wholeNumber,
+} from "../../../core/validation/options.ts";
 import type { OptionTable } from "../../../core/validation/options.ts";
 import { decodeHistoryFact, LIFECYCLE } from "../../history/history-facts.ts";
-import { settledReplyKey } from "../../flow/settled-reply.ts";
+import { numberOfRun } from "../../flow/record/earlier-runs.ts";
+import { settledReplyKey } from "../../flow/record/settled-reply.ts";
 import { functionTypes } from "../../listing/flow-filter.ts";
 import { abortSignal } from "./abort-signal.ts";
 import { Cursors } from "./cursor.ts";
 import { hasEnded } from "./find-flow.ts";
 import type { FindFlow } from "./find-flow.ts";
-import { flowKeyOf } from "./flow-key.ts";
+import { flowKeyOf } from "../../../core/validation/flow-key.ts";
 import { followJournal, requireJournal } from "./follow-journal.ts";
 import type {
   EventsOptions,
   FlowEvent,
+  FlowHistoryOptions,
   HistoryEntry,
   ReadHistoryOptions,
 } from "./history-entry.ts";
@@ -23,6 +31,11 @@ const HISTORY_OPTIONS = {
   after: anything(),
   signal: abortSignal,
 } satisfies OptionTable<ReadHistoryOptions>;
+
+const FLOW_HISTORY_OPTIONS = {
+  ...HISTORY_OPTIONS,
+  run: optional(wholeNumber({ from: 1 })),
+} satisfies OptionTable<FlowHistoryOptions>;
 
 const EVENTS_OPTIONS = {
   ...HISTORY_OPTIONS,
@@ -40,6 +53,8 @@ export interface HistorySource {
 interface Wanted<Entry extends HistoryEntry> {
   /** Key of the flow; absent: all flows. */
   readonly flow: string | undefined;
+  /** Number of the flow's run, from 1. Default: the current one. */
+  readonly run?: number | undefined;
   /** Tells whether an entry is read. */
   readonly takes: (entry: HistoryEntry) => entry is Entry;
   readonly cursors: Cursors;
@@ -64,14 +79,18 @@ export function readHistory(
     options = {},
   }: {
     readonly until: "flow" | "now";
-    readonly options: ReadHistoryOptions | undefined;
+    readonly options: FlowHistoryOptions | undefined;
   },
 ): AsyncGenerator<HistoryEntry, void, void> {
   const method = until === "now" ? "history" : "changes";
-  const { after, signal } = readOptions(method, HISTORY_OPTIONS, options);
-  const cursors = new Cursors([source.engine.storeId, "history", flow]);
+  const { after, signal, run } =
+    until === "now"
+      ? readOptions(method, FLOW_HISTORY_OPTIONS, options)
+      : { ...readOptions(method, HISTORY_OPTIONS, options), run: undefined };
+  const ofRun = run === undefined ? [] : [String(run)];
+  const cursors = new Cursors([source.engine.storeId, "history", flow, ...ofRun]);
   const place = { cursors, after: cursors.positionOf(after), signal };
-  return readEntries(source, method, { flow, takes: isAny, ...place, until });
+  return readEntries(source, method, { flow, run, takes: isAny, ...place, until });
 }
 
 /** Follows the events of flows. @throws as {@link readHistory} */
@@ -99,14 +118,14 @@ function isEvent(entry: HistoryEntry): entry is FlowEvent {
 function readEntries<Entry extends HistoryEntry>(
   { engine, find }: HistorySource,
   method: string,
-  { flow, takes, cursors, after, signal, until }: Wanted<Entry>,
+  { flow, run, takes, cursors, after, signal, until }: Wanted<Entry>,
 ): AsyncGenerator<Entry, void, void> {
   const journal = requireJournal(engine, "history", method);
   return entries();
 
   async function* entries(): AsyncGenerator<Entry, void, void> {
     signal?.throwIfAborted();
-    const number = flow === undefined ? undefined : ((await find(flow)).record.number ?? flow);
+    const number = flow && numberOfRun((await find(flow)).record, flow, run);
     const endsWith = until === "flow" ? flow : undefined;
     // Rejects when the engine closes.
     const listening = engine.listen(

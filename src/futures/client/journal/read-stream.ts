@@ -6,7 +6,7 @@ import { decodeStreamRow } from "../../../core/engine/stream-row.ts";
 import { checkName } from "../../../core/validation/names.ts";
 import { anything, readOptions } from "../../../core/validation/options.ts";
 import type { OptionTable } from "../../../core/validation/options.ts";
-import { settledReplyKey } from "../../flow/settled-reply.ts";
+import { settledReplyKey } from "../../flow/record/settled-reply.ts";
 import { codec } from "../../protocol/codec.ts";
 import { abortSignal } from "./abort-signal.ts";
 import { Cursors } from "./cursor.ts";

@@ -7,6 +7,7 @@ import type { MessageId } from "../../../core/message/message-id.ts";
 import { rootId } from "../../../core/message/message-id.ts";
 import { callControlOf } from "../../protocol/call.ts";
 import type { CallControl } from "../../protocol/call.ts";
+import { keyOfCall } from "../../protocol/idempotency-key.ts";
 
 /**
  * An engine that keeps dead letters. A letter is found and taken in one step, without a wait in
@@ -112,14 +113,16 @@ function releasedMessage(envelope: Envelope, control: CallControl): Envelope {
  * first one, if there were any, have been told.
  */
 function oneWayMessage(
-  { id: former, caller, target, name, payload }: Envelope,
-  { creates, reply, actsFor, redriven = actsFor?.key ?? former }: CallControl,
+  letter: Envelope,
+  { creates, reply, redriven = letter.id }: CallControl,
   id: MessageId,
 ): Envelope {
+  const { caller, target, name, payload } = letter;
   const oneWay: CallControl = {
     consumers: [],
     oneWay: true,
     redriven,
+    actsFor: { key: keyOfCall(letter) },
     ...(creates === true && { creates }),
     ...(reply !== undefined && { reply }),
   };

@@ -1,5 +1,6 @@
 import type { Context } from "hono";
 import type { BulkOptions, BulkReport } from "../../../futures/client/bulk/run-in-bulk.ts";
+import type { RestartOptions } from "../../../futures/types/restart.ts";
 import type { FlowsFilter } from "../../../futures/listing/flow-filter.ts";
 import type { Access } from "../../requests/access.ts";
 import { jsonAnswer } from "../../responses/answer.ts";
@@ -8,7 +9,9 @@ import type { Served } from "../served.ts";
 import { withQuery } from "./filters.ts";
 import { operatorRoute } from "./operator-route.ts";
 
-type Bulk = (filter: FlowsFilter, options: BulkOptions) => Promise<BulkReport>;
+/** The options of all operations. The client checks that each gets those that it takes. */
+type Options = BulkOptions & Partial<RestartOptions>;
+type Bulk = (filter: FlowsFilter, options: Options) => Promise<BulkReport>;
 
 /** The routes that change all flows that meet a filter. */
 export function bulkRoutes(served: Served): Readonly<Record<string, Methods>> {
@@ -19,9 +22,13 @@ export function bulkRoutes(served: Served): Readonly<Record<string, Methods>> {
     ),
   });
   return {
+    "/bulk/pause": bulk("pause-all", (...asked) => client.pause(...asked)),
     "/bulk/resume": bulk("resume-all", (...asked) => client.resumeAll(...asked)),
     "/bulk/cancel": bulk("cancel-all", (...asked) => client.cancelAll(...asked)),
     "/bulk/purge": bulk("purge-all", (...asked) => client.purgeAll(...asked)),
+    "/bulk/restart": bulk("restart-all", (filter, options) =>
+      client.restartAll(filter, options as RestartOptions),
+    ),
   };
 }
 
@@ -35,9 +42,10 @@ const TIME_IS_OVER = new Error("the time of the request is over");
 async function runWithinWait(c: Context, { rules }: Served, run: Bulk): Promise<BulkReport> {
   const { clock, maxWaitMs } = rules;
   const endAt = clock.now() + maxWaitMs;
-  return withQuery(c, async ({ batch, cursor, dryRun, ...filter }: BulkOptions & FlowsFilter) => {
+  return withQuery(c, async ({ batch, cursor, dryRun, keys, ...filter }: Options & FlowsFilter) => {
     let sums: BulkReport = { matched: 0, done: 0, cursor: undefined };
     const options = {
+      ...(keys !== undefined && { keys }),
       ...(batch !== undefined && { batch }),
       ...(cursor !== undefined && { cursor }),
       ...(dryRun !== undefined && { dryRun }),

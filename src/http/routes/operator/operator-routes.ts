@@ -13,6 +13,7 @@ import { bulkRoutes } from "./bulk-routes.ts";
 import { deadLetterRoutes } from "./dead-letter-routes.ts";
 import { withQuery } from "./filters.ts";
 import { operatorRoute } from "./operator-route.ts";
+import { pauseRoutes } from "./pause-routes.ts";
 import { repairRoutes } from "./repair-routes.ts";
 import { stateRoutes } from "./state-routes.ts";
 import { statsRoutes } from "./stats-routes.ts";
@@ -48,6 +49,7 @@ export function operatorRoutes(served: Served): Readonly<Record<string, Methods>
         }),
       ),
     },
+    ...pauseRoutes(served),
     ...repairRoutes(served),
     ...bulkRoutes(served),
     ...stateRoutes(served),

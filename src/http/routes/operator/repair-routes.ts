@@ -1,4 +1,5 @@
 import type { FailOptions, ResumeOptions } from "../../../futures/repair/repair-options.ts";
+import type { RestartOptions } from "../../../futures/types/restart.ts";
 import { pathOf } from "../../requests/parameters.ts";
 import { emptyAnswer, jsonAnswer } from "../../responses/answer.ts";
 import { plainJson } from "../../responses/plain-json.ts";
@@ -6,7 +7,7 @@ import type { Methods } from "../route.ts";
 import type { Served } from "../served.ts";
 import { operatorRoute, withBody } from "./operator-route.ts";
 
-/** The routes to the paused calls of one flow. */
+/** The routes that repair one flow: its paused calls, and its restart. */
 export function repairRoutes(served: Served): Readonly<Record<string, Methods>> {
   const { client } = served;
   return {
@@ -20,6 +21,13 @@ export function repairRoutes(served: Served): Readonly<Record<string, Methods>> 
       POST: operatorRoute(served, "resume", async (c) => {
         const flow = pathOf(c)["flow"] ?? "";
         await withBody(c, served, (options: ResumeOptions) => client.resume(flow, options));
+        return emptyAnswer(202);
+      }),
+    },
+    "/flows/:flow/restart": {
+      POST: operatorRoute(served, "restart", async (c) => {
+        const flow = pathOf(c)["flow"] ?? "";
+        await withBody(c, served, (options: RestartOptions) => client.restart(flow, options));
         return emptyAnswer(202);
       }),
     },

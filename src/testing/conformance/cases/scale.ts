@@ -22,7 +22,7 @@ export const scaleCases: readonly Case[] = [
       const running: Running = await start([loop, addOne]);
       equal(await running.client.call(loop, 1000), 0);
       ok(largest <= 3, `expected 3 values at most, got ${largest}`);
-      equal(lengths, new Set([40]));
+      equal(lengths, new Set([57]));
     },
   },
   {

@@ -14,6 +14,7 @@ import type { Page, Pages } from "../../../futures/listing/pages.ts";
 import type { Cursor } from "../../../futures/client/journal/cursor.ts";
 import type {
   EventsOptions,
+  FlowHistoryOptions,
   ReadHistoryOptions,
 } from "../../../futures/client/journal/history-entry.ts";
 import type { StreamOptions } from "../../../futures/client/journal/stream-item.ts";
@@ -165,6 +166,8 @@ class Requests {
         // The lost request may have succeeded, and its effect may be over by now.
         if (isAgain && method === "signal" && !isKeyed && HandbackError.is(error, "FLOW_OVER"))
           return undefined;
+        if (isAgain && method === "restart" && HandbackError.is(error, "NOT_RESTARTABLE"))
+          return undefined;
         if (isAgain && REPAIRS.has(method) && HandbackError.is(error, "NOT_PAUSED"))
           return undefined;
         if (isAgain && method === "purge" && HandbackError.is(error, "NOT_FOUND")) return true;
@@ -210,8 +213,8 @@ class Requests {
     }
   }
 
-  readonly history = (flow: string | FlowHandle<unknown>, options?: ReadHistoryOptions) =>
-    this.#follow((client, on: ReadHistoryOptions) => client.history(flow, on), options);
+  readonly history = (flow: string | FlowHandle<unknown>, options?: FlowHistoryOptions) =>
+    this.#follow((client, on: FlowHistoryOptions) => client.history(flow, on), options);
 
   readonly events = (options?: EventsOptions) =>
     this.#follow((client, on: EventsOptions) => client.events(on), options);

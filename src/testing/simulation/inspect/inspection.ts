@@ -8,7 +8,7 @@ import { pendingWorkOf } from "../../../engines/embedded/commit/pending-work.ts"
 import { Client } from "../../../futures/client/client.ts";
 import type { FlowStatus } from "../../../futures/client/client.ts";
 import type { StatefulFunction } from "../../../futures/types/define.ts";
-import { FLOW_VALUE, decodeFlowRecord } from "../../../futures/flow/flow-record.ts";
+import { FLOW_VALUE, decodeFlowRecord } from "../../../futures/flow/record/flow-record.ts";
 import type { FlowBill } from "../../../futures/flow/bill.ts";
 import { attachSpec } from "../../../futures/define/spec.ts";
 import type { FunctionSpec } from "../../../futures/define/spec.ts";

@@ -1,8 +1,9 @@
-import type { FlowAttributes, IndexedStatus } from "../../core/engine/flow-index.ts";
-import type { Json } from "../../core/data/json.ts";
-import type { UsageTotals } from "../../core/activation/meter.ts";
-import type { Failure } from "../types/failure.ts";
-import type { PausedCall } from "../types/paused-call.ts";
+import type { Encoded } from "../../../core/codec/encoded.ts";
+import type { FlowAttributes, IndexedStatus } from "../../../core/engine/flow-index.ts";
+import type { Json } from "../../../core/data/json.ts";
+import type { UsageTotals } from "../../../core/activation/meter.ts";
+import type { Failure } from "../../types/failure.ts";
+import type { PausedCall } from "../../types/paused-call.ts";
 
 /** Name of the value that holds a flow's record. */
 export const FLOW_VALUE = "flow";
@@ -39,12 +40,34 @@ type RareFields = {
   readonly signals?: { readonly count: number; readonly pages: string } | undefined;
   /** The small values that it is found by. */
   readonly attributes?: FlowAttributes | undefined;
+  /** The trace context with which it was started. */
+  readonly traceparent?: string | undefined;
+  /** Its earlier runs, if it was restarted. */
+  readonly earlier?: EarlierRuns | undefined;
+  /** Its input, if it has not completed and the input is small. */
+  readonly input?: Encoded | undefined;
+  /** A compensation of its run has begun. */
+  readonly compensates?: true | undefined;
   /** Its calls that have paused. */
   readonly paused?: readonly PausedCall[] | undefined;
   /** The instant at which a client paused it. */
   readonly pausedAt?: number | undefined;
   /** The last few rejections without a consumer. */
   readonly unhandled?: readonly Failure[] | undefined;
+};
+
+/** The earlier runs of a flow that was restarted. */
+export type EarlierRuns = {
+  /** How many there were. */
+  readonly count: number;
+  /** The number of the first run, by which its start is known. */
+  readonly first: string;
+  /** The numbers of the last ones, whose journals are kept, the oldest first. */
+  readonly numbers: readonly string[];
+  /** How many of these, counted from the end, have the idempotency keys of the current run. */
+  readonly sameKeys: number;
+  /** The number of the run from which these keys follow. Absent: the current one. */
+  readonly keys?: string | undefined;
 };
 
 /** Code of an absent field. */
@@ -83,7 +106,7 @@ export function encodeFlowRecord(record: FlowRecord): Json {
     name = ABSENT,
   } = record;
   const { number, digest, cancelled, queues, unhandled, signals, kept, events } = record;
-  const { attributes, paused, pausedAt } = record;
+  const { attributes, paused, pausedAt, traceparent, earlier, compensates, input } = record;
   const settled = ok === undefined ? PENDING : ok ? OK : FAILED;
   const usual = [type, startedAt, tally, settled, settledAt, stateId, name] as const;
   const isUsual =
@@ -97,11 +120,19 @@ export function encodeFlowRecord(record: FlowRecord): Json {
       events ??
       attributes ??
       paused ??
-      pausedAt) === undefined;
+      pausedAt ??
+      traceparent ??
+      earlier ??
+      compensates ??
+      input) === undefined;
   if (isUsual) return usual;
   const seldom = { number, digest, cancelled, queues, unhandled, signals, kept, events };
-  if ((attributes ?? paused ?? pausedAt) === undefined) return [...usual, seldom];
-  return [...usual, { ...seldom, attributes, paused, pausedAt }];
+  const hasMore =
+    (attributes ?? paused ?? pausedAt ?? traceparent ?? earlier ?? compensates ?? input) !==
+    undefined;
+  if (!hasMore) return [...usual, seldom];
+  const more = { attributes, paused, pausedAt, traceparent, earlier, compensates, input };
+  return [...usual, { ...seldom, ...more }];
 }
 
 /** Decodes the result of {@link encodeFlowRecord}. */

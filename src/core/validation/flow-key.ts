@@ -1,5 +1,5 @@
-import { readProperty } from "../../../core/errors/thrown.ts";
-import { checkFlowKey } from "../../../core/validation/names.ts";
+import { readProperty } from "../errors/thrown.ts";
+import { checkFlowKey } from "./names.ts";
 
 /** Returns the key of a flow that a caller names by its key or by its handle. */
 export function flowKeyOf(flow: unknown): string {

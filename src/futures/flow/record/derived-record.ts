@@ -1,12 +1,12 @@
-import type { Envelope } from "../../core/message/envelope.ts";
-import type { DerivedValues } from "../../core/state/derived-values.ts";
-import { markOfMessage } from "../../core/activation/meter.ts";
-import { callControlOf } from "../protocol/call.ts";
-import type { CallControl } from "../protocol/call.ts";
+import type { Envelope } from "../../../core/message/envelope.ts";
+import type { DerivedValues } from "../../../core/state/derived-values.ts";
+import { markOfMessage } from "../../../core/activation/meter.ts";
+import { callControlOf } from "../../protocol/call.ts";
+import type { CallControl } from "../../protocol/call.ts";
 import { FLOW_VALUE, encodeFlowRecord } from "./flow-record.ts";
 import type { FlowRecord } from "./flow-record.ts";
-import { CALL } from "../define/spec.ts";
-import { SYSTEM } from "../protocol/system.ts";
+import { CALL } from "../../define/spec.ts";
+import { SYSTEM } from "../../protocol/system.ts";
 
 /**
  * The record of a flow without a given key, derived from its first call until that call is handled.
@@ -22,13 +22,13 @@ export const derivedFlowRecord: DerivedValues = {
     const { startedAt, flow, retries } = (control ?? {}) as Partial<CallControl>;
     return startedAt !== undefined && flow === scope && retries === undefined ? flow : undefined;
   },
-  contentOf: (call) => ({ json: encodeFlowRecord(recordOfFirstCall(call)) }),
+  contentOf: (call) => ({ json: encodeFlowRecord(recordOfFirstCall(call)), text: call.payload }),
 };
 
 /** Makes the record of a flow from its first call. */
 export function recordOfFirstCall(call: Envelope): FlowRecord {
   const { id, target, name } = call;
-  const { startedAt = 0 } = callControlOf(call);
+  const { startedAt = 0, traceparent } = callControlOf(call);
   const stateId = target.id === id ? undefined : target.id;
   return {
     type: target.type,
@@ -36,5 +36,6 @@ export function recordOfFirstCall(call: Envelope): FlowRecord {
     name: name === CALL ? undefined : name,
     startedAt,
     tally: markOfMessage(id),
+    traceparent,
   };
 }

@@ -1,5 +1,5 @@
-import type { IndexedValues } from "../../core/engine/flow-index.ts";
-import { SYSTEM } from "../protocol/system.ts";
+import type { IndexedValues } from "../../../core/engine/flow-index.ts";
+import { SYSTEM } from "../../protocol/system.ts";
 import { FLOW_VALUE, readEntryFields } from "./flow-record.ts";
 
 /** The facts that an index holds about a flow, all of them from the flow's record. */

@@ -1,4 +1,4 @@
-import type { Reply, StoredValue } from "../../core/activation/effects.ts";
+import type { Reply, StoredValue } from "../../../core/activation/effects.ts";
 import { decodeFlowRecord } from "./flow-record.ts";
 
 /** Beginning of the keys of the replies that settled flows send. */

@@ -1,6 +1,6 @@
-import type { CommittedReader } from "../../core/engine/committed-read.ts";
-import { readValues } from "../../core/engine/committed-read.ts";
-import { systemAddress } from "../protocol/system.ts";
+import type { CommittedReader } from "../../../core/engine/committed-read.ts";
+import { readValues } from "../../../core/engine/committed-read.ts";
+import { systemAddress } from "../../protocol/system.ts";
 import { decodeFlowRecord, FLOW_VALUE } from "./flow-record.ts";
 
 /**
@@ -11,5 +11,6 @@ export function* isFlowKept(number: string, key: string, now: number): Committed
   const values = yield* readValues(systemAddress("flow", key));
   const value = values.find(({ name }) => name === FLOW_VALUE)?.value;
   if (value === undefined || (value.expiresAt ?? Number.POSITIVE_INFINITY) <= now) return false;
-  return (decodeFlowRecord(value.content.json ?? null).number ?? key) === number;
+  const { number: current = key, earlier } = decodeFlowRecord(value.content.json ?? null);
+  return current === number || earlier?.numbers.includes(number) === true;
 }

@@ -23,6 +23,7 @@ import { PATTERNS } from "./mutations/patterns.ts";
 import { POISON } from "./mutations/poison.ts";
 import { REPAIR } from "./mutations/repair/paused-calls.ts";
 import { PAUSES } from "./mutations/repair/pauses.ts";
+import { GIVEN_AGE_OUT } from "./mutations/deploy/given-age-out.ts";
 import { RESTARTS } from "./mutations/repair/restarts.ts";
 import { SETTLEMENT } from "./mutations/settlement.ts";
 import { SHIELDING } from "./mutations/shielding.ts";
@@ -69,6 +70,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...REPAIR,
   ...PAUSES,
   ...RESTARTS,
+  ...GIVEN_AGE_OUT,
   ...DAMAGE,
   ...MIGRATIONS,
   ...KEPT_EVENTS_AND_KEYS,

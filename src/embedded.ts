@@ -19,6 +19,7 @@ import {
   nested,
   objectWith,
   oneOf,
+  optional,
   readOptions,
   record,
   switchable,
@@ -83,6 +84,12 @@ export interface EmbeddedOptions {
    * Default: 7 days.
    */
   readonly ageOut?: Duration;
+  /**
+   * Age-out time of states with ids that were given, counted from their last message, of all functions
+   * that do not say it themselves: option `ageOut` of `stateful`. States of patterns are spared.
+   * Default: such states do not age out.
+   */
+  readonly ageOutOfGivenIds?: Duration;
   /** Largest encoded value, in characters. Default: 33,554,432. */
   readonly payloadLimit?: number;
   /** Number of addresses whose state is cached in memory. Default: 10,000. */
@@ -279,6 +286,7 @@ const OPTIONS = {
   blockedLimit: withDefault(10_000, positive),
   retention: withDefault("7d", durationMs()),
   ageOut: withDefault("7d", durationMs()),
+  ageOutOfGivenIds: optional(durationMs()),
   payloadLimit: withDefault(DEFAULT_PAYLOAD_LIMIT, positive),
   cachedStates: withDefault(10_000, positive),
   crashLimit: withDefault(3, wholeNumber({ from: 1, orInfinity: true })),
@@ -368,6 +376,7 @@ function assemble(
     payloadLimit,
     retentionMs: retention,
     ageOutMs: ageOut,
+    givenAgeOutMs: used.ageOutOfGivenIds,
     random,
     secret,
     scopedCancel: true,

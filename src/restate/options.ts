@@ -61,6 +61,12 @@ export interface RestateOptions {
   /** Age-out time of states that were created without an id. Default: 7 days. */
   readonly ageOut?: Duration;
   /**
+   * Age-out time of states with ids that were given, counted from their last message, of all functions
+   * that do not say it themselves: option `ageOut` of `stateful`. States of patterns are spared.
+   * Default: such states do not age out.
+   */
+  readonly ageOutOfGivenIds?: Duration;
+  /**
    * Path of a file that marks the running messages of this process, and of no other. A message that
    * crashes the process several times is then given up as `POISONED`. Default: none, and the cluster
    * repeats such a message forever.
@@ -114,6 +120,7 @@ export const RESTATE_OPTIONS = {
   payloadLimit: withDefault(MOST_CHARACTERS, wholeNumber({ from: 1, to: MOST_CHARACTERS })),
   retention: withDefault("7d", durationMs()),
   ageOut: withDefault("7d", durationMs()),
+  ageOutOfGivenIds: optional(durationMs()),
   crashMarks: optional(checkedBy<string>(readPath)),
   crashLimit: withDefault(3, wholeNumber({ from: 1 })),
   whenFailed: withDefault("fail", oneOf("fail", "pause")),

@@ -199,6 +199,7 @@ function hostedFunctions(
       payloadLimit,
       retentionMs: retention,
       ageOutMs: ageOut,
+      givenAgeOutMs: used.ageOutOfGivenIds,
       random,
       secret,
       whenFailed: used.whenFailed,

@@ -79,6 +79,12 @@ export interface RequestReplyOptions {
   /** Age-out time of states that were created without an id. Default: 7 days. */
   readonly ageOut?: Duration;
   /**
+   * Age-out time of states with ids that were given, counted from their last message, of all functions
+   * that do not say it themselves: option `ageOut` of `stateful`. States of patterns are spared.
+   * Default: such states do not age out.
+   */
+  readonly ageOutOfGivenIds?: Duration;
+  /**
    * The end of calls whose handlers throw, for all functions that do not say it themselves: option
    * `whenFailed` of `fn`. The inner functions of patterns fail. Default: `"fail"`.
    */
@@ -114,6 +120,7 @@ export const MODULE_OPTIONS = {
   payloadLimit: withDefault(DEFAULT_PAYLOAD_LIMIT, positive),
   retention: withDefault("7d", durationMs()),
   ageOut: withDefault("7d", durationMs()),
+  ageOutOfGivenIds: optional(durationMs()),
   whenFailed: withDefault("fail", oneOf("fail", "pause")),
   parkedFor: withDefault("1m", durationMs()),
   log: withDefault(consoleLog, logOption),

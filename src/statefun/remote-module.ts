@@ -248,6 +248,7 @@ export class RemoteModule implements Routes {
       payloadLimit,
       retentionMs: retention,
       ageOutMs: ageOut,
+      givenAgeOutMs: this.#used.ageOutOfGivenIds,
       random,
       secret,
       whenFailed,

@@ -36,6 +36,8 @@ export interface Environment {
   readonly retentionMs: number;
   /** Age-out time of states that were created without an id, in ms. */
   readonly ageOutMs: number;
+  /** Age-out time of states with given ids, in ms. Default: they do not age out. */
+  readonly givenAgeOutMs?: number | undefined;
   /** The end of a call of a user's function that throws. Default: it fails. */
   readonly whenFailed?: "fail" | "pause";
   /** Returns a number in [0, 1). */

@@ -35,6 +35,8 @@ export interface FunctionSpec {
     /** Names of values of former versions, for engines that know no other values. */
     readonly formerValues: readonly string[];
     readonly ageOutMs?: number;
+    /** States with given ids do not age out, whatever the engine says. */
+    readonly isAgeless?: true;
   };
   readonly operations: ReadonlyMap<string, OperationSpec>;
   /** Current names of operations, by former name. */

@@ -1,7 +1,6 @@
 import {
   callback,
   checkedBy,
-  durationMs,
   invalidOption,
   list,
   optional,
@@ -11,6 +10,7 @@ import {
   withDefault,
 } from "../../core/validation/options.ts";
 import type { OptionTable } from "../../core/validation/options.ts";
+import { parseDuration } from "../../core/validation/duration.ts";
 import type { Duration } from "../../core/validation/duration.ts";
 import { isThenable } from "../../core/data/kind.ts";
 import { HandbackError } from "../../core/errors/errors.ts";
@@ -39,7 +39,7 @@ interface Definition extends HandlingOptions {
   readonly handlers: Readonly<Record<string, unknown>>;
   readonly queries?: Readonly<Record<string, unknown>>;
   readonly schema?: StandardSchemaV1<unknown, unknown>;
-  readonly ageOut?: Duration;
+  readonly ageOut?: Duration | "never";
   readonly flowPerId?: readonly string[];
   readonly version?: number;
   readonly migrate?: (old: Values, fromVersion: number) => Values;
@@ -62,7 +62,7 @@ const OPTIONS = {
   migrate: optional(callback<Migration>()),
   formerValues: withDefault([], list<string>()),
   operationAliases: withDefault({}, record<readonly string[]>()),
-  ageOut: optional(durationMs()),
+  ageOut: optional(checkedBy<number | "never", Duration | "never">(readAgeOut)),
   flowPerId: withDefault([], list<string>()),
   accepts: optional(checkedBy(readAccepts)),
   ...HANDLING_OPTIONS,
@@ -110,7 +110,8 @@ export const stateful = ((type: string, definition: Definition): Face => {
     state: {
       ...shape,
       formerValues: formerNames(type, shape, formerValues),
-      ...(ageOut !== undefined && { ageOutMs: ageOut }),
+      ...(ageOut === "never" && { isAgeless: true }),
+      ...(typeof ageOut === "number" && { ageOutMs: ageOut }),
     },
     ...(accepts !== undefined && { accepts }),
     ...handlingSpec(handling),
@@ -121,6 +122,10 @@ export const stateful = ((type: string, definition: Definition): Face => {
   const face = { type, ...Object.fromEntries(faces) } as Face;
   return Object.freeze(attachSpec(face, spec));
 }) as DefineStateful;
+
+function readAgeOut(value: unknown, name: string): number | "never" {
+  return value === "never" ? value : parseDuration(value, name);
+}
 
 function operationSpecs(
   type: string,

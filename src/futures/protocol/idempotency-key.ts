@@ -30,7 +30,8 @@ const DIGITS = 16;
  */
 export function idempotencyKeyOf({ id, keyId = id, type, name, input }: KeyedCall): string {
   const own = new RegExp(`${flowOf(id)}[0-9a-f]{24}`, "g");
-  const content = digest(`${type}\n${name}\n${input.replaceAll(own, "")}`).slice(0, DIGITS);
+  const stable = input.replaceAll(own, "");
+  const content = digest(`${type}\n${name}\n${stable}`).slice(0, DIGITS);
   return `${keyId}-${content}`;
 }
 

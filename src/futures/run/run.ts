@@ -364,7 +364,7 @@ class HandlerRun implements CancellableRun {
   #checkExists(): void {
     if (this.#state === undefined) return;
     const { address, envelope } = this.#activation;
-    const { ageOutMs } = this.#spec.state ?? {};
+    const { ageOutMs, isAgeless } = this.#spec.state ?? {};
     // To end a state must not make one.
     const endsNone = STATE_OPERATIONS.has(envelope.name) && !this.#isStored();
     if (endsNone) throw this.#noState();
@@ -372,8 +372,12 @@ class HandlerRun implements CancellableRun {
       this.#activation.setAgeOut(ageOutMs ?? this.#activation.environment.ageOutMs);
     else if (isGeneratedId(address.id) && this.#activation.ageOutMs() === undefined)
       throw this.#noState();
-    else if (ageOutMs !== undefined && this.#activation.ageOutMs() === undefined)
-      this.#activation.setAgeOut(ageOutMs);
+    else {
+      const { givenAgeOutMs } = this.#activation.environment;
+      const ofGiven = ageOutMs ?? (isAgeless === true ? undefined : givenAgeOutMs);
+      if (ofGiven !== undefined && this.#activation.ageOutMs() === undefined)
+        this.#activation.setAgeOut(ofGiven);
+    }
   }
 
   #isStored(): boolean {

@@ -201,9 +201,10 @@ export interface StatefulOptions<State> extends HandlingOptions {
   readonly schema?: StandardSchemaV1<unknown, State>;
   /**
    * Time after its last message at which a state is deleted, unless work is under way that may come
-   * back to it. Default: 7 days if it was made without an id, else never.
+   * back to it. `"never"`: a state with a given id is kept, also if the engine has an
+   * `ageOutOfGivenIds`. Default: the age-out times of the engine.
    */
-  readonly ageOut?: Duration;
+  readonly ageOut?: Duration | "never";
   /**
    * Schemas of the types of messages that the handler `receive` takes, by the name of the type.
    * `"*"` accepts all other types. Default: `receive` takes messages of any type, unchecked.

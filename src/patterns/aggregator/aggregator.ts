@@ -110,6 +110,7 @@ function aggregatorFunction(rules: AggregatorRules) {
   const { type, aliases, bounds, flush, dedupeBy, timeOf, onLate } = rules;
   const self = stateful(type, {
     aliases,
+    ageOut: "never",
     whenFailed: "fail",
     state: { open: value<BatchBuffer>(), ...dedupeValues(rules), newestAt: value<number>() },
     parts: functionsAmong([flush, onLate]),

@@ -106,6 +106,7 @@ function approvalFunction(rules: ApprovalRules) {
 
   const self = stateful(type, {
     aliases,
+    ageOut: "never",
     whenFailed: "fail",
     state: {
       ballot: value<Ballot>(),

@@ -43,6 +43,7 @@ export function windowPage(
 ): PageOperations {
   const page = stateful(type, {
     aliases,
+    ageOut: "never",
     whenFailed,
     // Stores have these names.
     state: { items: value<readonly unknown[]>(), judged: value<readonly IndexedOutcome[]>() },

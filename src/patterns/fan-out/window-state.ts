@@ -84,6 +84,7 @@ export function windowState(rules: WindowStateRules): {
   const { type, aliases, whenFailed } = rules.stage("window");
   const window = stateful(type, {
     aliases,
+    ageOut: "never",
     whenFailed,
     state: WINDOW_VALUES,
     handlers: {

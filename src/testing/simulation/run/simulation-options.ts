@@ -27,6 +27,7 @@ export interface SimulateOptions extends Pick<
   | "concurrency"
   | "retention"
   | "ageOut"
+  | "ageOutOfGivenIds"
   | "payloadLimit"
   | "cachedStates"
   | "history"
@@ -91,6 +92,7 @@ const OPTIONS = {
   concurrency: anything(),
   retention: anything(),
   ageOut: anything(),
+  ageOutOfGivenIds: anything(),
   payloadLimit: anything(),
   cachedStates: anything(),
   crashLimit: anything(),

@@ -1,6 +1,6 @@
 import type { Mutation } from "../mutation.ts";
 
-const TEST = "test/futures/given-age-out.test.ts";
+const TEST = "test/laws/under-way/given-age-out.test.ts";
 
 /** The age-out time of states with given ids. */
 export const GIVEN_AGE_OUT: readonly Mutation[] = [

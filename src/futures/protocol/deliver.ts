@@ -117,12 +117,8 @@ function serveConsumer(
     case "flow": {
       const { attempt } = taken;
       const { id, run } = consumer;
-      const control = {
-        ok,
-        tally,
-        ...(attempt !== undefined && { attempt }),
-        ...(run !== undefined && { run }),
-      };
+      const usual = attempt === undefined ? { ok, tally } : { ok, tally, attempt };
+      const control = run === undefined ? usual : { ...usual, run };
       return sendSystemMessage(activation, { to: "flow", id, name: "settle", control, payload });
     }
     case "answer":

@@ -10,7 +10,8 @@ export const GIVEN_AGE_OUT: readonly Mutation[] = [
     find: "ageOutMs ?? (isAgeless === true ? undefined : givenAgeOutMs)",
     replace: "(isAgeless === true ? undefined : givenAgeOutMs) ?? ageOutMs",
     test: TEST,
-    killedBy: "states with given ids age out after the time of the engine, unless their function",
+    killedBy:
+      "states with given ids age out after the time of the engine, unless their function says another",
   },
   {
     breaks: "age-out: the states of an aggregator age out with those of users",

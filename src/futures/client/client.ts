@@ -53,7 +53,7 @@ import type {
   WaitsOptions,
 } from "./flow-handle.ts";
 import { awaitReply, decodeOutcome, settlementOfReply } from "./outcome.ts";
-import { pauseFlow, readRestartOptions, repairFlow, restartFlow } from "./steer-flow.ts";
+import { requestPause, readRestartOptions, requestRepair, requestRestart } from "./steer-flow.ts";
 import type { DeadLetterReport } from "./stored/dead-letter.ts";
 import { listDeadLetters } from "./stored/list-dead-letters.ts";
 import type { DeadLettersOptions, DeadLettersPage } from "./stored/list-dead-letters.ts";
@@ -306,7 +306,7 @@ export class Client {
     requirePause(this.#engine);
     if (isFunction(target)) return pauseFunction(this.#engine, target);
     if (isFilter(target)) return pauseAll(this, target, options);
-    await pauseFlow(this.#engine, flowKeyOf(target));
+    await requestPause(this.#engine, flowKeyOf(target));
   }
 
   /**
@@ -347,7 +347,7 @@ export class Client {
     if (isFilter(target)) return this.resumeAll(target, options);
     const { input, ...repair } = readResumeOptions(options);
     const payload = repair.hasInput === true ? this.#encode(input, "input") : UNDEFINED;
-    await repairFlow(this.#engine, { flow: flowKeyOf(target), repair, payload });
+    await requestRepair(this.#engine, { flow: flowKeyOf(target), repair, payload });
   }
 
   /**
@@ -365,7 +365,7 @@ export class Client {
    */
   async fail(flow: string | FlowHandle<unknown>, options: FailOptions = {}): Promise<void> {
     const repair = { action: "fail", ...readFailOptions(options) } as const;
-    await repairFlow(this.#engine, { flow: flowKeyOf(flow), repair, payload: UNDEFINED });
+    await requestRepair(this.#engine, { flow: flowKeyOf(flow), repair, payload: UNDEFINED });
   }
 
   /**
@@ -404,7 +404,7 @@ export class Client {
    * await engine.close();
    */
   async restart(flow: string | FlowHandle<unknown>, options: RestartOptions): Promise<void> {
-    await restartFlow(this.#engine, flowKeyOf(flow), options);
+    await requestRestart(this.#engine, flowKeyOf(flow), options);
   }
 
   /**

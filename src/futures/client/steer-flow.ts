@@ -30,7 +30,7 @@ const REASONS: Readonly<Record<RestartRefusal, string>> = {
 };
 
 /** Pauses a flow. @throws `NOT_FOUND`, `FLOW_OVER` */
-export async function pauseFlow(engine: Asking, id: string): Promise<void> {
+export async function requestPause(engine: Asking, id: string): Promise<void> {
   const asked = { key: engine.nextRequest() };
   const { control } = await askEngine(engine, "flow", { id, name: "pause", control: asked });
   if (control.outcome === "unknown") throw flowNotFound(id);
@@ -46,7 +46,7 @@ interface RepairRequest {
 }
 
 /** Resumes or fails what is paused of a flow. @throws `NOT_FOUND`, and as {@link requireRepaired} */
-export async function repairFlow(
+export async function requestRepair(
   engine: Asking,
   { flow: id, repair, payload }: RepairRequest,
 ): Promise<void> {
@@ -58,7 +58,7 @@ export async function repairFlow(
 }
 
 /** Restarts a flow. @throws `INVALID_OPTIONS`, and as {@link requireRestarted} */
-export async function restartFlow(
+export async function requestRestart(
   engine: Asking & Pick<Engine, "nextFlow">,
   id: string,
   options: RestartOptions,

@@ -62,7 +62,7 @@ const OPTIONS = {
   migrate: optional(callback<Migration>()),
   formerValues: withDefault([], list<string>()),
   operationAliases: withDefault({}, record<readonly string[]>()),
-  ageOut: optional(checkedBy<number | "never", Duration | "never">(readAgeOut)),
+  ageOut: optional(checkedBy<number | "never", Duration | "never">(readOwnAgeOut)),
   flowPerId: withDefault([], list<string>()),
   accepts: optional(checkedBy(readAccepts)),
   ...HANDLING_OPTIONS,
@@ -123,7 +123,7 @@ export const stateful = ((type: string, definition: Definition): Face => {
   return Object.freeze(attachSpec(face, spec));
 }) as DefineStateful;
 
-function readAgeOut(value: unknown, name: string): number | "never" {
+function readOwnAgeOut(value: unknown, name: string): number | "never" {
   return value === "never" ? value : parseDuration(value, name);
 }
 

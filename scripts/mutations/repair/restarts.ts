@@ -28,7 +28,7 @@ export const RESTARTS: readonly Mutation[] = [
     find: "record.ok !== undefined || isOfEarlierRun(record, run)",
     replace: "record.ok !== undefined || (isOfEarlierRun(record, run) && false)",
     test: TEST,
-    killedBy: "what is left of the first run changes nothing of the new one",
+    killedBy: "the late end of a handler of a canceled run does not settle the new one",
   },
   {
     breaks: "restarts: the same keys are given although a compensation has begun",

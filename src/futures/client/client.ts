@@ -397,7 +397,7 @@ export class Client {
    * );
    * const engine = await embedded({ functions: [order, charge, pack], store: memory() });
    * const flow = await engine.client.start(order, 500, { key: "order-7" });
-   * await flow.result().catch((error: Error) => console.log(error.message)); // sold out
+   * await flow.result().catch((error: Error) => console.log(error.message)); // FUNCTION_FAILED: docs/pack-late failed: sold out
    * inStock = true;
    * await engine.client.restart(flow, { keys: "same" });
    * console.log(await flow.result(), charged.size); // packed for 500 1

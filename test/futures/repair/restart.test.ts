@@ -419,10 +419,36 @@ test("a restart cancels the work that is left of the run before", async () => {
   });
 });
 
+test("the late end of a handler of a canceled run does not settle the new one", async () => {
+  let isFirst = true;
+  let work: (ms: number) => Promise<void> = async () => undefined;
+  const slow = fn("ended/slow", async () => {
+    const name = isFirst ? "first" : "second";
+    await work(isFirst ? 5_000 : 20_000);
+    return name;
+  });
+  const functions = (machine: { work(ms: number): Promise<void> }) => {
+    work = async (ms) => machine.work(ms);
+    return [slow];
+  };
+  await simulate({ functions }, async (t) => {
+    await t.client.start(slow, undefined, { key: "s" });
+    await t.advance("1s");
+    await t.client.cancel("s");
+    isFirst = false;
+    await t.client.restart("s", { keys: "new" });
+    await t.advance("10s");
+    expect((await t.client.status("s")).status).toBe("pending");
+    expect(await t.client.flow("s").result()).toBe("second");
+  });
+});
+
 test("an input of any size is kept until the flow completes, and no longer", async () => {
   let fails = true;
   const echo = fn("size/echo", (ctx, text: string) => {
     ctx.setStatus("working");
+    // Changes the record, which does not hold a large input from then on.
+    ctx.setAttributes({ size: text.length });
     return ctx.invoke(end, text, { after: [ctx.sleep("1s")] });
   });
   const end = fn("size/end", (_, text: string) => {

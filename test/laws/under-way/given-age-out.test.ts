@@ -74,7 +74,6 @@ test("states of patterns are spared", async () => {
   const batch = aggregator<number>("given/batch", {
     flush: flush.take,
     maxCount: 3,
-    maxWait: "100d",
   });
   await simulate({ functions: [batch, flush], ageOutOfGivenIds: "1h" }, async (t) => {
     await t.client.call(batch.add, 1, { id: "b" });

@@ -26,6 +26,7 @@ import { orchestratorsOf } from "./azure/orchestrators.ts";
  * | `GET .../instances/:instanceId` | 202 while it runs; 200 with its outcome |
  * | `POST .../instances/:instanceId/raiseEvent/:event` | 202; 410 if it has ended |
  * | `POST .../instances/:instanceId/terminate`, `/suspend`, `/resume` | 202; 410 if it has ended |
+ * | `POST .../instances/:instanceId/rewind`, `/restart` | 202; 412 or 409 if it cannot run again |
  * | `DELETE .../instances/:instanceId` | 200; 404 if there is none that has ended |
  * | `GET .../instances`, `DELETE .../instances` | 200: a page of instances; their number |
  *

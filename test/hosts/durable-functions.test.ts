@@ -87,12 +87,13 @@ describe("the client of durable-functions", () => {
     expect((await fetch(statusQueryGetUri)).status).toBe(202);
   });
 
-  test("gets the failure of an instance", async () => {
+  test("gets the failure of an instance, and rewinds it", async () => {
     const client = await clientOf();
     const id = await client.startNew("broken");
     const answer = await client.waitForCompletionOrCreateCheckStatusResponse(request(), id, poll);
     expect(answer.status).toBe(500);
     expect(await answer.json()).toMatchObject({ output: { code: "FUNCTION_FAILED" } });
+    await client.rewind(id, "it may be mended");
   });
 
   test("suspends, resumes, terminates and purges an instance", async () => {

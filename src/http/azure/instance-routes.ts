@@ -90,7 +90,36 @@ function actionRoutes(served: AzureServed, path: string): Readonly<Record<string
         return emptyAnswer(202);
       }),
     },
+    [`${path}/rewind`]: {
+      POST: flowRoute(served, "restart", async (_, flow) => {
+        await rewindInstance(served, flow);
+        return emptyAnswer(202);
+      }),
+    },
+    [`${path}/restart`]: {
+      POST: flowRoute(served, "restart", async (c, flow) => {
+        // A new instance would need the input of the first one, which its engine alone can read.
+        if (queryOf(c, "restartWithNewInstanceId") !== "false")
+          throw new ProblemError("UNSUPPORTED");
+        await client.restart(flow, { keys: "new" });
+        const { rules } = served;
+        const base = baseUrlOf(c, rules, INSTANCE_SEGMENTS + 1);
+        return jsonAnswer(202, managementUrls(base, flow, rules.code));
+      }),
+    },
   };
+}
+
+/** Runs a failed instance again, and keeps what it has done under its keys. @throws `FLOW_OVER` */
+async function rewindInstance({ client }: AzureServed, flow: string): Promise<void> {
+  const { status, settledAt } = await client.status(flow);
+  if (settledAt !== undefined && status !== "failed") throw new ProblemError("FLOW_OVER");
+  try {
+    await client.restart(flow, { keys: "same" });
+  } catch (error) {
+    if (!HandbackError.is(error, "NOT_RESTARTABLE")) throw error;
+    throw new ProblemError(error.code, {}, { status: 412 });
+  }
 }
 
 /** Resumes an instance. One that runs stays as it is. @throws `FLOW_OVER` */

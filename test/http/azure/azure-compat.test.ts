@@ -147,6 +147,26 @@ describe("azureCompat", () => {
     expect(body).toMatchObject({ runtimeStatus: "Running", customStatus: { asked: "ink" } });
   });
 
+  test("rewinds an instance that has failed, and restarts one under its own id", async () => {
+    const { ask } = await open();
+    await ask("POST", "/api/orchestrators/order/o-1", pen);
+    expect((await ask("POST", instance("o-1", "/rewind?reason=early"))).status).toBe(412);
+    const status = async (): Promise<unknown> =>
+      (await ask("GET", instance("o-1"))).body["runtimeStatus"];
+    for (const again of ["/rewind?reason=mended", "/restart?restartWithNewInstanceId=false"]) {
+      await ask("POST", instance("o-1", "/raiseEvent/approved"), { body: "no" });
+      expect(await status()).toBe("Failed");
+      expect((await ask("POST", instance("o-1", again))).status).toBe(202);
+      expect(await status()).toBe("Running");
+    }
+    expect((await ask("POST", instance("o-1", "/restart"))).status).toBe(501);
+    await ask("POST", instance("o-1", "/raiseEvent/approved"), { body: "yes" });
+    expect((await ask("POST", instance("o-1", "/rewind?reason=late"))).status).toBe(410);
+    expect(
+      (await ask("POST", instance("o-1", "/restart?restartWithNewInstanceId=false"))).status,
+    ).toBe(409);
+  });
+
   test("purges an instance that has ended", async () => {
     const { ask } = await open();
     await ask("POST", "/api/orchestrators/order/o-1", pen);

@@ -85,7 +85,7 @@ interface Paused {
 }
 
 /** Returns what a command is about. @throws an error of usage unless it is one of both */
-export function pausedOf(flow: string | undefined, type: string | undefined): Paused {
+function pausedOf(flow: string | undefined, type: string | undefined): Paused {
   if (flow !== undefined && type === undefined) return { is: "flow", name: flow };
   if (type !== undefined && flow === undefined) return { is: "function", name: type };
   throw new CommandError("usage", "expected a flow or --function, and not both");

@@ -11,7 +11,7 @@ export interface InstanceReport {
   readonly name: string;
   readonly instanceId: string;
   readonly runtimeStatus: RuntimeStatus;
-  /** Always `null`: a flow's record does not hold its input. */
+  /** Always `null`: a client cannot read the input of a flow. */
   readonly input: null;
   readonly customStatus: unknown;
   /** Its result, or the description of its failure. */

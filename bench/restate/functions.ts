@@ -29,5 +29,7 @@ const spread5 = fn("bench/spread5", { parts: [counter, sum] }, (ctx, key: string
   ),
 );
 
+const parked = fn("bench/parked", (ctx) => ctx.event("never"));
+
 /** The functions that are measured. */
-export const measured = { noop, counter, chain3, fan10, spread5 };
+export const measured = { noop, counter, chain3, fan10, spread5, parked };

@@ -1,18 +1,21 @@
 /**
  * Measures flows on a Restate server beside the same work without this library, in the same run:
- * `npm run bench -- --engine restate [--seconds N] [--callers N] [--carry N]`. The figure to trust is CPU
- * time of the server and the handlers for one flow.
+ * `npm run bench -- --engine restate [--seconds N] [--callers N] [--carry N] [--parked N] [--json]`. The
+ * figure to trust is CPU time of the server and the handlers for one flow. Then it parks flows, and
+ * measures the memory of each. With `--json`, prints one object a line.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { fileURLToPath } from "node:url";
 import { setTimeout as pause } from "node:timers/promises";
 import { restate } from "../../src/restate/index.ts";
 import { RestateServer } from "../../test/clusters/restate/support/restate-server.ts";
 import { freePort } from "../../test/clusters/support/free-port.ts";
+import type { Row } from "../report.ts";
 import { measured } from "./functions.ts";
+import { park } from "./parked.ts";
+import { processorMs } from "./processes.ts";
 
 const { values: options } = parseArgs({
   options: {
@@ -20,12 +23,19 @@ const { values: options } = parseArgs({
     seconds: { type: "string", default: "4" },
     callers: { type: "string", default: "32" },
     carry: { type: "string", default: "32" },
-    only: { type: "string", default: "noop,counter,chain3,fan10,spread5" },
+    only: { type: "string", default: "noop,counter,chain3,fan10,spread5,parked" },
+    parked: { type: "string", default: "10000" },
+    json: { type: "boolean", default: false },
   },
 });
 const [seconds, callers] = [Number(options.seconds), Number(options.callers)];
 
 let requests = 0;
+
+const SUBJECTS = ["handback", "native RPC", "native ctx.run"] as const;
+/** The same, as programs read them. */
+const ENGINES = ["restate", "native rpc", "native run"] as const;
+const NOT_THERE = { cpuMs: Number.NaN, rate: Number.NaN };
 
 /** One flow, by a caller that counts its calls. */
 type Flow = (caller: number, n: number) => Promise<unknown>;
@@ -45,13 +55,11 @@ const engine = restate({
 const { client } = engine;
 try {
   await deploy();
-  console.log(`CPU ms per flow (flows per second), ${callers} callers, carry ${options.carry}`);
-  console.log(["flow", "handback", "native RPC", "native ctx.run"].join("\t"));
-  for (const name of options.only.split(",")) {
-    const row: string[] = [name];
-    for (const flow of flowsOf(name)) row.push(flow === undefined ? "-" : await measure(flow));
-    console.log(row.join("\t"));
-  }
+  say(`CPU ms per flow (flows per second), ${callers} callers, carry ${options.carry}`);
+  say(["flow", ...SUBJECTS].join("\t"));
+  for (const name of options.only.split(","))
+    if (name === "parked") await measureParked();
+    else await compare(name);
 } finally {
   engine.close();
   app.kill("SIGKILL");
@@ -111,12 +119,57 @@ async function post(path: string, input: unknown): Promise<unknown> {
   return response.json();
 }
 
-async function measure(flow: Flow): Promise<string> {
+/** Measures a flow on this library and on the SDK of Restate, and prints the figures. */
+async function compare(name: string): Promise<void> {
+  const cells: string[] = [name];
+  const values: number[] = [];
+  for (const flow of flowsOf(name)) {
+    const { cpuMs, rate } = flow === undefined ? NOT_THERE : await measure(flow);
+    values.push(cpuMs);
+    cells.push(flow === undefined ? "-" : `${cpuMs.toFixed(2)} (${rate.toFixed(0)})`);
+  }
+  say(cells.join("\t"));
+  const [own = Number.NaN] = values;
+  for (const [at, value] of values.entries()) {
+    const [engine, of] = [ENGINES[at] ?? "", at === 0 ? "" : ENGINES[0]];
+    const ratio = at === 0 ? null : value / own;
+    if (!Number.isNaN(value)) write({ bench: name, engine, value, unit: "cpu ms/flow", ratio, of });
+  }
+}
+
+async function measureParked(): Promise<void> {
+  const flows = Number(options.parked);
+  const { appBytes, serverBytes, openInvocations } = await park(client, server, {
+    flows,
+    app: app.pid ?? 0,
+  });
+  const [ofApp, ofServer] = [appBytes / 1_024, serverBytes / 1_024];
+  say(
+    `${flows} parked flows: ${ofApp.toFixed(2)} KiB each in the program, ${ofServer.toFixed(2)} KiB in the server, ${openInvocations} open invocations`,
+  );
+  const row = { engine: "restate", ratio: null, of: "" };
+  write({ ...row, bench: "parked program", value: ofApp, unit: "KiB/flow" });
+  write({ ...row, bench: "parked server", value: ofServer, unit: "KiB/flow" });
+  write({ ...row, bench: "parked open", value: openInvocations, unit: "invocations" });
+}
+
+/** Prints a line for people. */
+function say(line: string): void {
+  if (!options.json) console.log(line);
+}
+
+/** Prints a figure for programs. */
+function write(row: Row): void {
+  if (options.json) console.log(JSON.stringify(row));
+}
+
+/** CPU time of the server and the handlers for one flow, in ms, and flows a second. */
+async function measure(flow: Flow): Promise<typeof NOT_THERE> {
   await load(flow, seconds / 2);
-  const [before, began] = [processorMs(), performance.now()];
+  const [before, began] = [processorMsOfAll(), performance.now()];
   const flows = await load(flow, seconds);
   const rate = (flows * 1_000) / (performance.now() - began);
-  return `${((processorMs() - before) / flows).toFixed(2)} (${rate.toFixed(0)})`;
+  return { cpuMs: (processorMsOfAll() - before) / flows, rate };
 }
 
 async function load(flow: Flow, lengthS: number): Promise<number> {
@@ -129,13 +182,7 @@ async function load(flow: Flow, lengthS: number): Promise<number> {
   return flows;
 }
 
-/** Processor time of the server and the handlers so far, in ms. Linux counts in 10 ms. */
-function processorMs(): number {
-  const [USER, SYSTEM, TICK_MS] = [11, 12, 10];
-  return [server.pid, app.pid].reduce((sum: number, pid) => {
-    const fields = readFileSync(`/proc/${pid}/stat`, "utf8")
-      .replace(/^.*\) /, "")
-      .split(" ");
-    return sum + (Number(fields[USER]) + Number(fields[SYSTEM])) * TICK_MS;
-  }, 0);
+/** Processor time of the server and the handlers so far, in ms. */
+function processorMsOfAll(): number {
+  return [server.pid, app.pid].reduce((sum: number, pid) => sum + processorMs(pid ?? 0), 0);
 }

@@ -149,6 +149,19 @@ describe("an action", () => {
     expect((await visit("/flows/refund-1")).text).toContain("RangeError");
   });
 
+  test("runs a flow again that was canceled, with its keys or with new ones", async () => {
+    const { confirm, visit, engine, clock } = await openInspector();
+    for (const [run, again] of ["restart", "restart-with-new-keys"].entries()) {
+      await confirm("/flows/order-2/cancel");
+      expect((await visit("/flows/order-2")).text).toContain("Run again with new keys");
+      const { status } = await confirm(`/flows/order-2/${again}`);
+      expect(status).toBe(303);
+      const now = await clock.until(engine.client.status("order-2"));
+      expect([now.status, now.run]).toEqual(["pending", run + 2]);
+    }
+    expect((await confirm("/flows/order-2/restart")).status).toBe(409);
+  });
+
   test("that comes too late is answered with a page that says how it stands", async () => {
     const { confirm } = await openInspector();
     const { status, text } = await confirm("/flows/order-1/pause");

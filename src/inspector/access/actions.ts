@@ -69,6 +69,26 @@ export const ACTIONS: Readonly<Record<InspectorAction, Action>> = {
     }),
     run: ({ client }, { flow = "", call }) => client.fail(flow, call === undefined ? {} : { call }),
   },
+  restart: {
+    words: ({ flow }) => ({
+      title: `Run ${flow} again from its start?`,
+      text: "The same function runs with the same input. Its calls have the idempotency keys of the run before, so nothing outside is done twice. What is left of that run is canceled.",
+      button: "Run the flow again",
+      isFinal: false,
+      done: "The flow runs again.",
+    }),
+    run: ({ client }, { flow = "" }) => client.restart(flow, { keys: "same" }),
+  },
+  "restart-with-new-keys": {
+    words: ({ flow }) => ({
+      title: `Run ${flow} again with new keys?`,
+      text: "The same function runs with the same input. Its calls have new idempotency keys, so systems outside take them for new calls: what was paid is paid again. What is left of the run before is canceled.",
+      button: "Run the flow again, with new keys",
+      isFinal: true,
+      done: "The flow runs again, with new keys.",
+    }),
+    run: ({ client }, { flow = "" }) => client.restart(flow, { keys: "new" }),
+  },
   redrive: {
     words: () => ({
       title: "Send this message again?",

@@ -64,8 +64,13 @@ export function flowContents(view: FlowView, options: FlowPageOptions): Markup {
 }
 
 function actionsOf({ id, status }: FlowView, base: string): Markup {
-  if (status.settledAt !== undefined) return html``;
   const path = flowPagePath(base, id);
+  if (status.status === "completed") return html``;
+  if (status.settledAt !== undefined)
+    return html`<div class="actions">
+      <a class="button" href="${path}/restart">Run again</a
+      ><a class="button" href="${path}/restart-with-new-keys">Run again with new keys</a>
+    </div>`;
   const isHeld = status.pausedAt !== undefined;
   return html`<div class="actions">
     ${

@@ -29,6 +29,8 @@ const PATHS: readonly (readonly [path: string, action: InspectorAction, target: 
   ["/flows/:flow/pause", "pause", FLOW],
   ["/flows/:flow/resume", "resume", FLOW],
   ["/flows/:flow/fail", "fail", FLOW],
+  ["/flows/:flow/restart", "restart", FLOW],
+  ["/flows/:flow/restart-with-new-keys", "restart-with-new-keys", FLOW],
   ["/dead-letters/:letter/redrive", "redrive", LETTER],
   ["/dead-letters/:letter/discard", "discard", LETTER],
   ["/functions/:namespace/:name/pause", "pause-function", FUNCTION],

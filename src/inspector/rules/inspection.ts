@@ -4,6 +4,8 @@ export type InspectorAction =
   | "pause"
   | "resume"
   | "fail"
+  | "restart"
+  | "restart-with-new-keys"
   | "redrive"
   | "discard"
   | "pause-function"

@@ -12,7 +12,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { restate } from "../../src/restate/index.ts";
 import { RestateServer } from "../../test/clusters/restate/support/restate-server.ts";
 import { freePort } from "../../test/clusters/support/free-port.ts";
-import type { Row } from "../report.ts";
+import type { Row } from "../measure/row.ts";
 import { measured } from "./functions.ts";
 import { park } from "./parked.ts";
 import { processorMs } from "./processes.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Row } from "../../bench/report.ts";
+import type { Row } from "../../bench/measure/row.ts";
 import { formatTables } from "../../bench/report.ts";
 
 const row = (part: Partial<Row>): Row => ({

@@ -44,6 +44,13 @@ export async function openPage(
     fetch: (request, env) => clock.until(Promise.resolve(app.fetch(request, env))),
   });
   onTestFinished(() => server.close());
+  const page = await newPage(options);
+  await page.goto(server.url);
+  return { ...shop, page, url: server.url };
+}
+
+/** Opens an empty page, which must not break its own policy of content until the test has ended. */
+export async function newPage(options: BrowserContextOptions = {}): Promise<Page> {
   const context = await browser.newContext({ viewport: SIZES.desk, ...options });
   onTestFinished(() => context.close());
   const page = await context.newPage();
@@ -53,6 +60,5 @@ export async function openPage(
     if (/Content Security Policy|violates/i.test(line.text())) faults.push(line.text());
   });
   onTestFinished(() => expect(faults).toEqual([]));
-  await page.goto(server.url);
-  return { ...shop, page, url: server.url };
+  return page;
 }

@@ -1,19 +1,14 @@
-import { Hono } from "hono";
-import type { Context } from "hono";
+import type { Hono } from "hono";
 import type { Client } from "../futures/client/client.ts";
-import { failureAnswer, problemAnswer } from "./error-response.ts";
 import { httpRules } from "./routes/options.ts";
 import type { AsyncHttpOptions } from "./routes/options.ts";
 import { BodyMemory } from "./requests/body-bytes.ts";
 import { exposedFunctions } from "./requests/exposed-functions.ts";
 import { hasPrefix } from "./requests/mount-path.ts";
-import { checkOrigin, sharedWith } from "./requests/origins.ts";
-import { checkPath } from "./requests/parameters.ts";
-import { ProblemError } from "./responses/problem.ts";
 import { operatorRoutes } from "./routes/operator/operator-routes.ts";
 import { documentRoute } from "./routes/describe-app.ts";
 import { flowRoutes } from "./routes/flow-routes.ts";
-import { addRoute } from "./routes/route.ts";
+import { servedApp } from "./served-app.ts";
 import type { Served } from "./routes/served.ts";
 import { Waits } from "./waiting/waits.ts";
 
@@ -77,28 +72,17 @@ import { Waits } from "./waiting/waits.ts";
  */
 export function asyncHttp(client: Client, options: AsyncHttpOptions): Hono {
   const rules = httpRules(options);
-  const { bodyLimit, bodiesLimit, origins, log, retryAfter } = rules;
   const served: Served = {
     client,
     rules,
     exposed: exposedFunctions(options.functions),
     waits: new Waits(rules),
-    bodies: { limit: bodyLimit, memory: new BodyMemory(bodiesLimit) },
-  };
-  const app = new Hono();
-  // Each further middleware would cost every request some microseconds.
-  if (origins.length > 0) app.use(sharedWith(origins));
-  const check = (c: Context): void => {
-    checkOrigin(c, origins);
-    checkPath(c);
+    bodies: { limit: rules.bodyLimit, memory: new BodyMemory(rules.bodiesLimit) },
   };
   const routes = { ...flowRoutes(served), ...(rules.operator && operatorRoutes(served)) };
-  const all = { ...routes, ...documentRoute(served, routes) };
-  for (const [path, methods] of Object.entries(all)) addRoute(app, path, { check, methods });
-  app.notFound((c) => {
-    check(c);
-    return problemAnswer(new ProblemError(hasPrefix(c) ? "WRONG_MOUNT" : "NO_ROUTE"));
+  return servedApp({
+    rules,
+    routes: { ...routes, ...documentRoute(served, routes) },
+    unknownPath: (c) => (hasPrefix(c) ? "WRONG_MOUNT" : "NO_ROUTE"),
   });
-  app.onError((error) => failureAnswer(error, { log, retryAfter }));
-  return app;
 }

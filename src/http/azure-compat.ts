@@ -1,14 +1,11 @@
-import { Hono } from "hono";
-import type { Context } from "hono";
+import type { Context, Hono } from "hono";
 import { digest } from "../core/crypto/digest.ts";
 import type { Client } from "../futures/client/client.ts";
-import { failureAnswer, problemAnswer } from "./error-response.ts";
 import { BodyMemory } from "./requests/body-bytes.ts";
 import { exposedFunctions } from "./requests/exposed-functions.ts";
-import { checkOrigin, sharedWith } from "./requests/origins.ts";
-import { checkPath, queryOf } from "./requests/parameters.ts";
+import { queryOf } from "./requests/parameters.ts";
 import { ProblemError } from "./responses/problem.ts";
-import { addRoute } from "./routes/route.ts";
+import { servedApp } from "./served-app.ts";
 import { Waits } from "./waiting/waits.ts";
 import { azureRules } from "./azure/azure-options.ts";
 import type { AzureCompatOptions, AzureRules } from "./azure/azure-options.ts";
@@ -53,7 +50,6 @@ import { orchestratorsOf } from "./azure/orchestrators.ts";
  */
 export function azureCompat(client: Client, options: AzureCompatOptions): Hono {
   const rules = azureRules(options);
-  const { bodyLimit, bodiesLimit, origins, log, retryAfter } = rules;
   const exposed = exposedFunctions(options.functions);
   const served = {
     client,
@@ -61,23 +57,10 @@ export function azureCompat(client: Client, options: AzureCompatOptions): Hono {
     exposed,
     orchestrators: orchestratorsOf(exposed),
     waits: new Waits(rules),
-    bodies: { limit: bodyLimit, memory: new BodyMemory(bodiesLimit) },
+    bodies: { limit: rules.bodyLimit, memory: new BodyMemory(rules.bodiesLimit) },
   };
-  const app = new Hono();
-  if (origins.length > 0) app.use(sharedWith(origins));
-  const check = (c: Context): void => {
-    checkOrigin(c, origins);
-    checkPath(c);
-    checkCode(c, rules);
-  };
-  for (const [path, methods] of Object.entries(instanceRoutes(served)))
-    addRoute(app, path, { check, methods });
-  app.notFound((c) => {
-    check(c);
-    return problemAnswer(new ProblemError("NO_ROUTE"));
-  });
-  app.onError((error) => failureAnswer(error, { log, retryAfter }));
-  return app;
+  const check = (c: Context): void => checkCode(c, rules);
+  return servedApp({ rules, routes: instanceRoutes(served), check });
 }
 
 /** Refuses a request without the key. @throws a `ProblemError` */
